@@ -1,0 +1,92 @@
+"""Packed arrays as padded batches: buckets by length, in an order that depends on the seed and the epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gapstudy.encode import IGNORED, PAD, Encoded
+
+__all__ = ["Batch", "Padded", "epoch_order", "sorted_order"]
+
+_POOL = 16  # batches that are sorted by length together: little padding, and still a random order
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One padded batch; ``targets`` is (batch,) for pairs and (batch, length) for words."""
+
+    ids: Tensor
+    types: Tensor
+    mask: Tensor
+    targets: Tensor
+
+
+class Padded:
+    """A corpus part as rectangular tensors on the device, cut to each batch's longest row."""
+
+    def __init__(self, encoded: Encoded, device: torch.device) -> None:
+        lengths = encoded.lengths
+        self.lengths: npt.NDArray[np.int32] = lengths
+        width = int(lengths.max(initial=1))
+        inside = np.arange(width) < lengths[:, None]  # (n, width)
+
+        def spread(flat: npt.NDArray[np.int32], fill: int) -> Tensor:
+            rectangle = np.full(inside.shape, fill, np.int64)
+            rectangle[inside] = flat
+            return torch.from_numpy(rectangle).to(device)
+
+        self.ids, self.types = spread(encoded.ids, PAD), spread(encoded.types, 0)
+        self.mask = torch.from_numpy(inside).to(device, torch.int64)
+        self.targets = _targets(encoded, spread, device)
+
+    def __len__(self) -> int:
+        """Count the sequences."""
+        return len(self.lengths)
+
+    def batches(self, order: list[Rows]) -> Iterator[Batch]:
+        """Yield one padded batch for each group of rows."""
+        for rows in order:
+            width = int(self.lengths[rows].max())
+            index = torch.from_numpy(rows).to(self.ids.device)
+            targets = self.targets[index]
+            yield Batch(
+                ids=self.ids[index, :width],
+                types=self.types[index, :width],
+                mask=self.mask[index, :width],
+                targets=targets if targets.ndim == 1 else targets[:, :width],
+            )
+
+
+def _targets(encoded: Encoded, spread: Callable[[npt.NDArray[np.int32], int], Tensor], device: torch.device) -> Tensor:
+    if len(encoded.targets) == 0:
+        return torch.zeros(len(encoded), dtype=torch.int64, device=device)  # plain sentences have none
+    if len(encoded.positions) == 0:
+        return torch.from_numpy(encoded.targets.astype(np.int64)).to(device)
+    flat = np.full(len(encoded.ids), IGNORED, np.int32)
+    kept = encoded.positions >= 0
+    flat[encoded.positions[kept]] = encoded.targets[kept]
+    return spread(flat, IGNORED)
+
+
+def epoch_order(lengths: npt.NDArray[np.int32], batch_size: int, rng: np.random.Generator) -> list[Rows]:
+    """Return the batches of one epoch: a random order, sorted by length within pools of batches."""
+    order = rng.permutation(len(lengths))
+    groups: list[Rows] = []
+    for start in range(0, len(order), batch_size * _POOL):
+        pool = order[start : start + batch_size * _POOL]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        groups.extend(pool[i : i + batch_size] for i in range(0, len(pool), batch_size))
+    return [groups[i] for i in rng.permutation(len(groups))]
+
+
+def sorted_order(lengths: npt.NDArray[np.int32], batch_size: int) -> list[Rows]:
+    """Return batches for evaluation: by length, so that padding is least."""
+    order = np.argsort(lengths, kind="stable").astype(np.int64)
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]

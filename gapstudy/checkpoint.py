@@ -1,0 +1,120 @@
+"""What an interrupted run needs to go on exactly: one safetensors file, written beside and renamed.
+
+It holds the weights, AdamW's moments and step, the best weights so far, and (as JSON in the file's metadata) the
+history. Between epochs no other state exists: order and dropout are drawn anew from (seed, epoch).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Checkpoint", "Progress"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is: epochs done, history, and the best epoch with its weights."""
+
+    epoch: int
+    history: list[dict[str, float]]
+    best_epoch: int
+    best_score: float
+    best_state: dict[str, Tensor]
+
+    @classmethod
+    def fresh(cls, model: nn.Module) -> Progress:
+        """Return the progress of a run that has not begun."""
+        return cls(0, [], 0, float("-inf"), _copy(model))
+
+    def record(self, model: nn.Module, row: dict[str, float], score: float) -> None:
+        """Add an epoch; keep its weights if its score is better than every earlier one."""
+        self.epoch += 1
+        self.history.append(row)
+        if score > self.best_score:
+            self.best_epoch, self.best_score, self.best_state = self.epoch, score, _copy(model)
+
+
+class Checkpoint:
+    """The checkpoint file of one run.
+
+    Parameters
+    ----------
+    path : the file; its folder is made when it is first written.
+    identity : the run id; a file with another one is ignored.
+    every : least seconds between two writes (0: after each epoch). It changes no result, only what is redone.
+    """
+
+    def __init__(self, path: Path, identity: str, every: float = 20.0) -> None:
+        self.path = path
+        self.identity = identity
+        self.every = every
+        self._last = time.monotonic()
+
+    def save(self, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+        """Write the file, unless the last write was less than ``every`` seconds ago."""
+        from safetensors.torch import save_file
+
+        if time.monotonic() - self._last < self.every:
+            return
+        tensors = {f"model/{k}": v for k, v in model.state_dict().items()}
+        tensors |= {f"best/{k}": v for k, v in progress.best_state.items()}
+        for i, state in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{i}/{k}": v for k, v in state.items()}
+        meta = {"epoch": progress.epoch, "history": progress.history, "best_epoch": progress.best_epoch,
+                "best_score": progress.best_score, "identity": self.identity}  # fmt: skip
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
+        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"progress": json.dumps(meta)})
+        temporary.replace(self.path)
+        self._last = time.monotonic()
+
+    def load(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
+        """Restore model and optimiser from the file; a missing or damaged one means a fresh start."""
+        if not self.path.is_file():
+            return Progress.fresh(model)
+        try:
+            tensors, meta = _read(self.path)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the run can be done from the start
+            _LOG.warning("%s is damaged (%s); starting the run again", self.path, error)
+            return Progress.fresh(model)
+        if meta["identity"] != self.identity:
+            _LOG.warning("%s belongs to run %s; starting again", self.path, meta["identity"])
+            return Progress.fresh(model)
+        model.load_state_dict(_part(tensors, "model/"))
+        _restore(optimiser, _part(tensors, "optimiser/"))
+        best = {k: v.to(next(model.parameters()).device) for k, v in _part(tensors, "best/").items()}
+        return Progress(meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best)
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        return {k: file.get_tensor(k) for k in file.keys()}, json.loads(file.metadata()["progress"])  # noqa: SIM118
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _restore(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split("/")
+        state.setdefault(int(index), {})[name] = value
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -1,0 +1,77 @@
+"""Options that commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from gapstudy.study import Study
+
+__all__ = [
+    "compute_options",
+    "json_option",
+    "load_study",
+    "names",
+    "narrow_options",
+    "quiet_option",
+    "reports_option",
+    "study_options",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def names(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Split a comma-separated option."""
+    return tuple(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+study_options = _together(
+    click.option("--study", default="tiny", show_default=True, metavar="NAME|FILE.toml", help="The study."),
+    click.option("--runs", default="runs", show_default=True, type=click.Path(file_okay=False), help="Where runs are."),
+)
+narrow_options = _together(
+    click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks."),
+    click.option("--representations", callback=names, metavar="A,B", help="Only these representations."),
+    click.option("--languages", callback=names, metavar="A,B", help="Only these languages."),
+)
+compute_options = _together(
+    click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])),
+    click.option("--engine", default="local", show_default=True, type=click.Choice(["local"])),
+    click.option(
+        "--jobs", default=0, type=click.IntRange(min=0), metavar="N", help="Worker processes (0: one a core)."
+    ),
+)
+reports_option = click.option(
+    "--reports", default="reports", show_default=True, type=click.Path(file_okay=False), help="Where reports go."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def load_study(
+    study: str,
+    *,
+    tasks: tuple[str, ...] = (),
+    representations: tuple[str, ...] = (),
+    languages: tuple[str, ...] = (),
+) -> tuple[Study, Study]:
+    """Return the whole study and the part of it that was asked for."""
+    from gapstudy.study import Study
+
+    whole = Study.load(study)
+    if not (tasks or representations or languages):
+        return whole, whole
+    return whole, whole.narrowed(tasks=tasks, representations=representations, languages=languages)

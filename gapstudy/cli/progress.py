@@ -1,0 +1,83 @@
+"""What train-seeds shows: a bar with ETA on a terminal, and one line a finished run everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from gapstudy.job import Outcome
+
+__all__ = ["Progress", "print_table"]
+
+
+class Progress:
+    """A rich progress bar on stderr; plain lines where stderr is not a terminal; nothing when quiet."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                   TextColumn("ETA"), TimeRemainingColumn())  # fmt: skip
+        self._bar = Bar(*columns, console=self._console, disable=quiet or not self._console.is_terminal)
+        self._task = self._bar.add_task("preparing", total=None)
+        self._total = self._count = 0
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(text, markup=False)
+
+    def stage(self, text: str) -> None:
+        """Say which preparation is under way."""
+        self._bar.update(self._task, description=text)
+        if not self._console.is_terminal:
+            self.note(text)
+
+    def begin(self, total: int, *, skipped: int, workers: int) -> None:
+        """Say how many runs there are to do."""
+        self._total = total
+        self._bar.reset(self._task, total=total, description="training")
+        self.note(f"{total} runs to train in {workers} processes; {skipped} were finished before")
+
+    def done(self, outcome: Outcome) -> None:
+        """Count a run and print its line."""
+        self._count += 1
+        what = (
+            f"{outcome.score:6.2f} %  {outcome.seconds:6.1f} s"
+            if outcome.score == outcome.score
+            else str(outcome.status)
+        )
+        self.note(f"[{self._count:>{len(str(self._total))}}/{self._total}] {outcome.run_id}  {what}")
+        self._bar.advance(self._task)
+
+    def waiting(self, count: int) -> None:
+        """Say that another process has the rest."""
+        self._bar.update(self._task, description=f"waiting for {count} runs of another process")
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows (same keys in each) as a table on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for key in rows[0] if rows else ():
+        table.add_column(key, justify="left" if isinstance(rows[0][key], str) else "right")
+    for row in rows:
+        table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,88 @@
+"""``gapstudy status``: what is done, running, failed, missing; time spent and left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gapstudy.cli.options import json_option, load_study, narrow_options, study_options
+
+if TYPE_CHECKING:
+    from gapstudy.store import RunStore, State
+    from gapstudy.study import RunSpec
+
+__all__ = ["status"]
+
+
+@click.command()
+@click.option("--n", "n", type=click.IntRange(min=1), metavar="N", help="Seeds a cell [default: the study's].")
+@study_options
+@narrow_options
+@json_option
+def status(
+    *,
+    n: int | None,
+    study: str,
+    runs: str,
+    tasks: tuple[str, ...],
+    representations: tuple[str, ...],
+    languages: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show what is done, running, failed and missing."""
+    import json
+
+    from gapstudy import pipeline
+    from gapstudy.store import RunStore
+
+    whole, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
+    store = RunStore(runs)
+    ready = pipeline.prepared(whole, store)
+    specs = pipeline.planned(part, ready, n)
+    states = pipeline.states(specs, store, whole.name)
+    rows = list(_rows(specs, states))
+    problems = {run_id: _why(store, whole.name, run_id) for run_id, state in states.items() if state == "failed"}
+    problems |= {run_id: why for run_id, why in store.damaged(whole.name).items() if run_id in states}
+    spent = sum(float(r.record["timings"]["fit_seconds"]) for r in store.select(study=whole.name) if r.run_id in states)
+    done = sum(state == "done" for state in states.values())
+    content = {
+        "study": whole.name,
+        "planned": len(specs),
+        "done": done,
+        "cells": rows,
+        "problems": problems,
+        "fit_seconds_spent": spent,
+        "fit_seconds_left": spent / done * (len(specs) - done) if done else None,
+    }
+    if as_json:
+        click.echo(json.dumps(content))
+    else:
+        _show(content)
+
+
+def _rows(specs: list[RunSpec], states: dict[str, State]) -> Iterable[dict[str, Any]]:
+    cells: dict[str, Counter[str]] = {}
+    for spec in specs:
+        cells.setdefault(spec.cell.name, Counter())[str(states[spec.run_id])] += 1
+    for name, counts in cells.items():
+        yield {"cell": name, "planned": sum(counts.values()), **{s: counts[s] for s in
+               ("done", "running", "interrupted", "failed", "damaged", "missing")}}  # fmt: skip
+
+
+def _why(store: RunStore, study: str, run_id: str) -> str:
+    text = store.study(study).run(run_id).error.read_text(encoding="utf-8").strip()
+    return text.splitlines()[-1] if text else "no reason was recorded"
+
+
+def _show(content: dict[str, Any]) -> None:
+    from gapstudy.cli.progress import print_table
+
+    print_table(f"Study {content['study']}: {content['done']} of {content['planned']} runs are done", content["cells"])
+    for run_id, why in content["problems"].items():
+        click.echo(f"{run_id}: {why}")
+    left = content["fit_seconds_left"]
+    eta = "" if left is None else f", about {left / 60:.1f} minutes of training left (over all processes)"
+    click.echo(f"{content['fit_seconds_spent'] / 60:.1f} minutes of training so far{eta}")

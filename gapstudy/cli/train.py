@@ -1,0 +1,111 @@
+"""``gapstudy train-seeds`` and ``gapstudy prepare``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gapstudy.cli.options import compute_options, json_option, load_study, narrow_options, quiet_option, study_options
+
+if TYPE_CHECKING:
+    from gapstudy.job import Outcome
+
+__all__ = ["prepare", "train_seeds"]
+
+
+@click.command("train-seeds")
+@click.option(
+    "--n", "n", type=click.IntRange(min=1), metavar="N", help="Seeds 0 to N-1 of every cell [default: the study's]."
+)
+@study_options
+@narrow_options
+@compute_options
+@json_option
+@quiet_option
+def train_seeds(
+    *,
+    n: int | None,
+    study: str,
+    runs: str,
+    tasks: tuple[str, ...],
+    representations: tuple[str, ...],
+    languages: tuple[str, ...],
+    device: str,
+    engine: str,
+    jobs: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train every (task, representation, language) of the study over seeds.
+
+    Finished runs are skipped and interrupted ones go on, so the same command again does what is left.
+    """
+    from gapstudy import pipeline
+    from gapstudy.cli.progress import Progress
+    from gapstudy.engines import start
+    from gapstudy.job import Status
+    from gapstudy.store import RunStore, State
+
+    whole, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
+    pipeline.require_training()
+    store = RunStore(runs)
+    with start(engine, jobs, device) as workers, Progress(quiet=quiet or as_json) as progress:
+        ready = pipeline.prepare(whole, store, workers.map, progress.stage)
+        specs = pipeline.planned(part, ready, n)
+        before = pipeline.states(specs, store, whole.name)
+        left = [s for s in specs if before[s.run_id] is not State.DONE]
+        progress.begin(len(left), skipped=len(specs) - len(left), workers=workers.jobs)
+        for run_id, problem in store.damaged(whole.name).items():
+            progress.note(f"{run_id} is damaged and will be trained again: {problem}")
+        outcomes = []
+        for outcome in workers.run([ready.job(store, whole.name, s, device) for s in left], progress.waiting):
+            outcomes.append(outcome)
+            progress.done(outcome)
+    failed = [o for o in outcomes if o.status is Status.FAILED]
+    _conclude(outcomes, failed, len(specs), store.study(whole.name).folder, as_json=as_json, quiet=quiet)
+    if failed:
+        raise SystemExit(1)
+
+
+def _conclude(
+    outcomes: list[Outcome], failed: list[Outcome], total: int, folder: Any, *, as_json: bool, quiet: bool
+) -> None:
+    if as_json:
+        import json
+
+        rows = [{"run_id": o.run_id, "status": o.status, "score": None if o.score != o.score else o.score,
+                 "seconds": o.seconds, "message": o.message} for o in outcomes]  # fmt: skip
+        click.echo(json.dumps({"planned": total, "runs": rows}))
+    elif not quiet:
+        click.echo(f"{total - len(failed)} of {total} runs are finished in {folder}; now: gapstudy report")
+    for outcome in failed:
+        click.echo(
+            f"failed: {outcome.run_id}: {outcome.message} (see {folder / outcome.run_id / 'error.txt'})", err=True
+        )
+
+
+@click.command()
+@study_options
+@compute_options
+@json_option
+@quiet_option
+def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_json: bool, quiet: bool) -> None:
+    """Make what training needs, and print Table 4 and what the phonemes cover."""
+    import json
+
+    from gapstudy import pipeline
+    from gapstudy.cli.progress import Progress, print_table
+    from gapstudy.engines import start
+    from gapstudy.store import RunStore
+
+    whole, _ = load_study(study)
+    pipeline.require_training()
+    with start(engine, jobs, device) as workers, Progress(quiet=quiet or as_json) as progress:
+        content = pipeline.prepare(whole, RunStore(runs), workers.map, progress.stage).content
+    if as_json:
+        click.echo(json.dumps({key: content[key] for key in ("table4", "g2p", "units")}, ensure_ascii=False))
+    elif not quiet:
+        print_table("Table 4: examples as read", content["table4"])
+        rows = [{**row, "unmapped": " ".join(row["unmapped"])} for row in content["g2p"]]
+        print_table("Phonemes: what the conversion covers", rows)

@@ -1,0 +1,106 @@
+"""All text of a study, loaded once: tasks with their training fraction, the parallel corpus, pre-training text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+from zlib import crc32
+
+import numpy as np
+
+from gapstudy.data import Pairs, Sentences, Splits, Tagged, fingerprint, load_parallel, load_task, load_text, subset
+from gapstudy.errors import DataError
+from gapstudy.study import Study
+
+__all__ = ["Corpora", "load_corpora"]
+
+Part = Pairs | Tagged | Sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Corpora:
+    """The text of a study.
+
+    Attributes
+    ----------
+    tasks : (task, language) -> train (after the fraction is taken), dev and test.
+    full_sizes : (task, language) -> training examples before the fraction is taken.
+    parallel : language -> sentences; row *i* means the same in every language.
+    text : language -> pre-training text.
+    """
+
+    tasks: dict[tuple[str, str], Splits[Pairs] | Splits[Tagged]]
+    full_sizes: dict[tuple[str, str], int]
+    parallel: dict[str, Sentences]
+    text: dict[str, Sentences]
+
+    def parts(self, language: str) -> dict[str, Part]:
+        """Return every part in ``language`` by name: "xnli/train", ..., "parallel"."""
+        found: dict[str, Part] = {}
+        for (task, code), splits in self.tasks.items():
+            if code == language:
+                found |= {f"{task}/{split}": getattr(splits, split) for split in ("train", "dev", "test")}
+        if language in self.parallel:
+            found["parallel"] = self.parallel[language]
+        return found
+
+    def text_fingerprint(self) -> dict[str, str]:
+        """Return the fingerprint of the pre-training text of each language."""
+        return {code: fingerprint(sentences) for code, sentences in self.text.items()}
+
+
+def load_corpora(study: Study) -> Corpora:
+    """Load every corpus that ``study`` names.
+
+    Raises
+    ------
+    DataError
+        If a corpus is missing or malformed, or test sets that must be parallel are not.
+    """
+    full = {
+        (name, code): load_task(name, code, study.source(name))
+        for name, task in study.tasks.items()
+        for code in task.languages
+    }
+    _check_parallel_tests(full)
+    tasks = {key: _with_fraction(study, key[0], splits) for key, splits in full.items()}
+    sizes = {key: len(splits.train) for key, splits in full.items()}
+    return Corpora(tasks, sizes, load_parallel(study.languages, study.source("parallel")), _text(study, full))
+
+
+def _with_fraction(study: Study, task: str, splits: Splits[Pairs] | Splits[Tagged]) -> Splits[Pairs] | Splits[Tagged]:
+    """Keep a share of the training set: the same rows in every language, and for every seed."""
+    fraction = study.tasks[task].train_fraction
+    if fraction >= 1:
+        return splits
+    rng = np.random.default_rng([study.seed, crc32(f"subset/{task}".encode())])
+    rows = subset(len(splits.train), fraction, rng)
+    return replace(splits, train=splits.train.take(rows))  # type: ignore[arg-type]
+
+
+def _text(study: Study, full: dict[tuple[str, str], Splits[Pairs] | Splits[Tagged]]) -> dict[str, Sentences]:
+    if study.pretrain.text == "builtin":
+        return {code: load_text(code) for code in study.languages}
+    found: dict[str, list[str]] = {}
+    for (_, code), splits in full.items():
+        found.setdefault(code, []).extend(_running(splits.train))
+    if missing := [code for code in study.languages if code not in found]:
+        msg = f"pretrain.text = 'train' but no task has training text in {', '.join(missing)}; drop them from languages"
+        raise DataError(msg)
+    return {code: Sentences(tuple(lines)) for code, lines in found.items()}
+
+
+def _running(part: Pairs | Tagged) -> tuple[str, ...]:
+    """Return the sentences in an order where a hypothesis follows its premise."""
+    if isinstance(part, Pairs):
+        return tuple(chain.from_iterable(zip(part.premises, part.hypotheses, strict=True)))
+    return part.texts()
+
+
+def _check_parallel_tests(tasks: dict[tuple[str, str], Splits[Pairs] | Splits[Tagged]]) -> None:
+    """XNLI's test sets are the same items in every language; everything paired later depends on that."""
+    labels = {code: splits.test.labels for (task, code), splits in tasks.items() if task == "xnli"}  # type: ignore[union-attr]
+    if len(set(labels.values())) > 1:
+        sizes = ", ".join(f"{code} {len(values)}" for code, values in labels.items())
+        msg = f"the xnli test sets are not parallel: their labels differ row by row ({sizes} items)"
+        raise DataError(msg)

@@ -1,0 +1,83 @@
+"""The error tree: every problem a user can mend is one of these.
+
+Wrong arguments to library functions raise ``ValueError`` instead; these are for studies, data, runs and
+machines. The command line prints them in one or two lines and exits with :attr:`GapStudyError.exit_code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "ConvergenceWarning",
+    "DataError",
+    "GapStudyError",
+    "IncompleteStudyError",
+    "MissingExtraError",
+    "PseudoReplicationWarning",
+    "RenderError",
+    "RunError",
+    "StoreError",
+    "StudyFileError",
+]
+
+
+class GapStudyError(Exception):
+    """Base of all errors that name what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class StudyFileError(GapStudyError):
+    """A study file with unknown keys, wrong types or impossible values; lists every problem at once."""
+
+    exit_code = 2
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        """Keep the file (or preset) name and one line a problem."""
+        self.where = where
+        self.problems = tuple(problems)
+        super().__init__(f"{where}: " + "\n  ".join(self.problems))
+
+
+class DataError(GapStudyError):
+    """A corpus that is missing, malformed, or not parallel where it must be."""
+
+
+class MissingExtraError(GapStudyError):
+    """A command needs an optional part that is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        """Name the missing package, the extra that brings it, and what it is for."""
+        self.package = package
+        self.extra = extra
+        super().__init__(f"{purpose} needs {package}, which is not installed: pip install 'gapstudy[{extra}]'")
+
+
+class RunError(GapStudyError):
+    """A training run that failed; the study goes on without it."""
+
+
+class StoreError(GapStudyError):
+    """A run directory that cannot be read: truncated, edited, or of an unknown format."""
+
+
+class IncompleteStudyError(GapStudyError):
+    """There are no runs, or too few, for what was asked; says which are missing."""
+
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
+        """Keep the names of the missing runs beside the message."""
+        self.missing = tuple(missing)
+        super().__init__(message)
+
+
+class RenderError(GapStudyError):
+    """The report could not be rendered: a tool failed, a reference is unresolved, or a glyph has no font."""
+
+
+class ConvergenceWarning(UserWarning):
+    """An iterative solver stopped before its tolerance; the value is an estimate."""
+
+
+class PseudoReplicationWarning(UserWarning):
+    """A statistic pools observations that are not independent."""

@@ -1,0 +1,130 @@
+"""What an exhibit is computed from: the finished runs of a prepared study, and what was prepared.
+
+In the per-language protocol the model of a language is the one trained on it; in zero-shot transfer one model serves
+every language. Exhibits ask here for "language L, seed s" and need not know which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from gapstudy import __version__
+from gapstudy.store import Outputs, Run
+from gapstudy.study import Study, Task
+
+__all__ = ["Evidence"]
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The runs of a study, by task, representation, language and seed.
+
+    Parameters
+    ----------
+    study : as prepared, perhaps narrowed.
+    prepared : content of ``prepared.json``.
+    runs : finished runs of the study whose settings are the prepared ones.
+    parallel : ``parallel.safetensors``.
+    """
+
+    study: Study
+    prepared: dict[str, Any]
+    runs: Sequence[Run]
+    parallel: Path
+    _index: dict[tuple[str, str, str, int], Run] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the runs."""
+        index = {(r.cell.task, r.cell.representation, r.cell.language, r.seed): r for r in self.runs}
+        object.__setattr__(self, "_index", index)
+
+    # ---- which ------------------------------------------------------------------------------------------
+    def run(self, task: str, representation: str, language: str, seed: int) -> Run | None:
+        """Return the run whose model serves ``language``, or None."""
+        trained = self.spec(task).source_language if self.study.protocol == "zero-shot" else language
+        return self._index.get((task, representation, trained, seed))
+
+    def seeds(self, task: str, representation: str, languages: Iterable[str]) -> list[int]:
+        """Return the seeds for which every one of ``languages`` has a finished run."""
+        wanted = tuple(languages)
+        found = {seed for (t, r, _, seed) in self._index if (t, r) == (task, representation)}
+        return sorted(s for s in found if all(self.run(task, representation, code, s) for code in wanted))
+
+    def languages(self, task: str, representation: str) -> tuple[str, ...]:
+        """Return the task's languages with at least one finished run, in the order of the study."""
+        return tuple(c for c in self.spec(task).languages if self.seeds(task, representation, (c,)))
+
+    def spec(self, task: str) -> Task:
+        """Return the task's record."""
+        return self.study.tasks[task]
+
+    # ---- what -------------------------------------------------------------------------------------------
+    def score(self, task: str, representation: str, language: str, seed: int, metric: str | None = None) -> float:
+        """Return a test score in percent (default: the primary metric)."""
+        return self._need(task, representation, language, seed).score(language, metric=metric)
+
+    def scores(self, task: str, representation: str, languages: Sequence[str], seeds: Sequence[int]) -> Any:
+        """Return primary test scores, (seeds, languages) float array in percent."""
+        rows = [[self.score(task, representation, code, seed) for code in languages] for seed in seeds]
+        return np.asarray(rows, dtype=np.float64).reshape(len(seeds), len(languages))
+
+    def vectors(self, task: str, representation: str, language: str, seed: int, layer: str) -> Vectors:
+        """Return sentence vectors (sentences, d) of the parallel corpus."""
+        return _vectors(self._need(task, representation, language, seed), layer, language)
+
+    def outputs(self, task: str, representation: str, language: str, seed: int) -> Outputs:
+        """Return logits and gold labels of the test set."""
+        return self._need(task, representation, language, seed).outputs(language)
+
+    def before(self, representation: str, language: str, what: str) -> npt.NDArray[Any] | None:
+        """Return what was prepared of the parallel corpus ("ids", "starts", "input", "last"), or None."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.parallel, "numpy") as file:
+                found: npt.NDArray[Any] = file.get_tensor(f"{representation}/{language}/{what}")
+        except (OSError, SafetensorError):
+            return None
+        return found
+
+    # ---- provenance ---------------------------------------------------------------------------------------
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the generator of one exhibit: it depends on the study's seed and the exhibit's name alone."""
+        return np.random.default_rng([self.study.seed, crc32(name.encode())])
+
+    def signature(self, *details: str, runs: int | None = None) -> str:
+        """Return what could change an exhibit's numbers, in one line."""
+        count = len(self.runs) if runs is None else runs
+        return "|".join([f"study:{self.study.name}", f"runs:{count}", f"seed:{self.study.seed}", *details,
+                         f"gapstudy:{__version__}"])  # fmt: skip
+
+    def absent(self, task: str, representation: str, languages: Iterable[str]) -> list[str]:
+        """Return the languages without a single finished run."""
+        return [c for c in languages if not self.seeds(task, representation, (c,))]
+
+    def _need(self, task: str, representation: str, language: str, seed: int) -> Run:
+        run = self.run(task, representation, language, seed)
+        if run is None:
+            msg = f"no finished run of {task}-{representation}-{language} with seed {seed}"
+            raise KeyError(msg)
+        return run
+
+
+@lru_cache(maxsize=512)
+def _read_vectors(folder: Path, layer: str, language: str, _stamp: float) -> Vectors:
+    return Run.read(folder).embeddings(layer, language)
+
+
+def _vectors(run: Run, layer: str, language: str) -> Vectors:
+    """Read vectors once for all exhibits that need them."""
+    return _read_vectors(run.folder, layer, language, (run.folder / "run.json").stat().st_mtime)

@@ -1,0 +1,52 @@
+"""Figure 1: one sentence in script and in phones.
+
+Paper: Figure 1 (English and Korean).
+"""
+
+from __future__ import annotations
+
+from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
+from gapstudy.exhibits.evidence import Evidence
+from gapstudy.languages import language as facts_of
+
+__all__ = ["compute"]
+
+WORD_BOUNDARY = "\u2581"
+
+
+def compute(evidence: Evidence) -> Exhibit:
+    """Compute Figure 1 from the sentences that were spelt when the study was prepared."""
+    spoken = next((n for n, r in evidence.study.representations.items() if r.kind == "phoneme"), None)
+    examples = evidence.prepared["figure1"]
+    wanted = [c for c in evidence.study.analysis.figure1 if f"{spoken}/{c}" in examples]
+    absent = [c for c in evidence.study.analysis.figure1 if c not in wanted]
+    missing = [] if spoken else ["the study has no phoneme representation"]
+    missing += [f"no sentence of {', '.join(absent)} was prepared"] if spoken and absent else []
+    rows = [row for code in wanted for row in _rows(code, examples[f"{spoken}/{code}"])]
+    return Exhibit(
+        key="figure1",
+        kind="figure",
+        title="Orthographic and phonemic input of one sentence",
+        caption="The same sentence of the parallel corpus as written, and as the phoneme encoder reads it: phones separated "
+        f"by blanks, words by {WORD_BOUNDARY}.",
+        alt="A sentence in the scripts of several languages, each with its transcription in phones.",
+        signature=evidence.signature(*{row["backend"] for row in evidence.prepared["g2p"] if row["language"] == "eng"}),
+        table=Table(header=((Head("Language"), Head("Input"), Head("Sentence")),), rows=tuple(rows), align="lll")
+        if rows
+        else None,
+        data={code: examples[f"{spoken}/{code}"] for code in wanted},
+        records=tuple({"language": code, **examples[f"{spoken}/{code}"]} for code in wanted),
+        missing=tuple(missing),
+    )
+
+
+def _rows(code: str, example: dict[str, str]) -> list[tuple[Cell, ...]]:
+    facts = facts_of(code)
+    return [
+        (
+            Cell(facts.name, heading=True),
+            Cell("orthography"),
+            Cell(example["text"], lang=f"{facts.iso1}-{facts.script}"),
+        ),
+        (Cell(""), Cell("phonemes"), Cell(example["units"], lang=f"{facts.iso1}-fonipa")),
+    ]

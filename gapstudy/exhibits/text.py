@@ -1,0 +1,61 @@
+"""How numbers are printed: the one place that decides decimals, intervals and p-values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from gapstudy.exhibits.base import Cell
+from gapstudy.stats import Estimate, mean_interval
+
+__all__ = ["MIN_SEEDS", "NAMES", "estimate_cell", "interval", "number", "p_value", "seed_mean"]
+
+MIN_SEEDS = 3
+"""Fewest seeds for which an interval over seeds is printed."""
+
+NAMES = {"xnli": "XNLI", "ner": "Named-entity recognition", "pos": "Part-of-speech tagging",
+         "parallel": "Parallel corpus"}  # fmt: skip
+"""Tasks and corpora as headings."""
+
+
+def number(value: float, digits: int) -> str:
+    """Return ``value`` with ``digits`` decimals, "–" where there is none.
+
+    >>> number(4.0239, 2), number(float("nan"), 2)
+    ('4.02', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def interval(estimate: Estimate, digits: int) -> str:
+    """Return ``[low, high]``, or nothing where the interval is not defined."""
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return ""
+    return f"[{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value as it is printed.
+
+    >>> p_value(0.559), p_value(0.0004), p_value(3.4e-07)
+    ('0.56', '4.0e-04', '3.4e-07')
+    """
+    if p is None or math.isnan(p):
+        return "–"
+    if p < 0.001:
+        return f"{p:.1e}"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def seed_mean(values: Sequence[float], *, level: float) -> Estimate:
+    """Return the mean over seeds with its t interval, or without one where fewer than three seeds say nothing."""
+    if len(values) < MIN_SEEDS:
+        return Estimate(float(np.mean(values)), np.nan, np.nan, level, len(values), "no interval: fewer than 3 seeds")
+    return mean_interval(values, level=level)
+
+
+def estimate_cell(estimate: Estimate, digits: int, *, best: bool = False, note: str = "") -> Cell:
+    """Return a table cell with value and interval."""
+    return Cell(number(estimate.value, digits), interval(estimate, digits), best=best, note=note)

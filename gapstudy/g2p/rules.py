@@ -1,0 +1,82 @@
+"""Epitran's rules for one language, applied to one word at a time without what makes Epitran slow.
+
+Paper: section 3.1 (Epitran, Mortensen, Dalmia & Littell 2018).
+
+``Epitran(code)`` spends 2-4 s on panphon's feature tables, which transliteration never uses, and
+``general_trans`` formats a debug message at each character. Here Epitran's own parts (its map, its rule files through
+``PrePostProcessor``, ``StripDiacritics``) are put together in the same order; a test holds the output equal to
+``Epitran.transliterate`` on thousands of words of each language and on random strings.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+
+from gapstudy.g2p.segmenting import undisturbed
+
+__all__ = ["JAMO", "EpitranRules", "epitran_rules"]
+
+# Conjoining jamo, into which NFD takes Hangul syllables, and the compatibility jamo of Epitran's Korean map.
+_CONJOINING = (*range(0x1100, 0x1113), *range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
+_COMPATIBLE = (
+    "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+    "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+    "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+)
+JAMO = dict(zip(_CONJOINING, _COMPATIBLE, strict=True))
+
+_TONES = re.compile("[˩˨˧˦˥]")
+_SYLLABLE = re.compile("[\uac00-\ud7a3]")
+
+
+def _nfd(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def _read_map(code: str) -> dict[str, str]:
+    """Return Epitran's table from graphemes to IPA (both NFD, without tones)."""
+    with resources.files("epitran").joinpath(f"data/map/{code}.csv").open(encoding="utf-8") as rows:
+        next(rows)
+        return {_nfd(graph): _TONES.sub("", _nfd(phone)) for graph, phone in csv.reader(rows)}
+
+
+class EpitranRules:
+    """The rules of one Epitran code, such as ``swa-Latn``.
+
+    Attributes
+    ----------
+    letters : characters (NFC and NFD) that Epitran's map holds; others pass through it as they are.
+    """
+
+    def __init__(self, code: str) -> None:
+        """Read and compile the rules (10-120 ms, and 1 s for the first import of Epitran)."""
+        with undisturbed("epitran"):
+            from epitran.ppprocessor import PrePostProcessor
+            from epitran.stripdiacritics import StripDiacritics
+        self._map = _read_map(code)
+        self._graphemes = re.compile("|".join(sorted(self._map, key=len, reverse=True)))
+        self._before = PrePostProcessor(code, "pre", False).process
+        self._after = PrePostProcessor(code, "post", False).process
+        stripper = StripDiacritics(code)
+        self._strip = stripper.process if stripper.diacritics else None
+        self.letters = frozenset("".join(self._map) + unicodedata.normalize("NFC", " ".join(self._map))) - {" "}
+
+    def ipa(self, word: str) -> str:
+        """Return what ``Epitran(code).transliterate(word)`` returns (NFC; unmapped characters pass through)."""
+        if _SYLLABLE.search(word):
+            word = _nfd(word).translate(JAMO)
+        word = _nfd(word.lower())
+        if self._strip is not None:
+            word = self._strip(word)
+        mapped = self._graphemes.sub(lambda found: self._map[found[0]], self._before(word))
+        return unicodedata.normalize("NFC", str(self._after(mapped)))
+
+
+@cache
+def epitran_rules(code: str) -> EpitranRules:
+    """Return the rules of an Epitran code, compiled once a process."""
+    return EpitranRules(code)

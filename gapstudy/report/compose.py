@@ -1,0 +1,122 @@
+"""Exhibits and the words between them, in the paper's order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gapstudy import __version__
+from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
+from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.text import interval, number
+from gapstudy.report.document import Report, Section
+from gapstudy.report.markup import literal
+from gapstudy.report.sections import sections
+
+__all__ = ["compose"]
+
+DEMONSTRATION = (
+    "The corpora of this study were written for gapstudy and made from small hand-written grammars; its encoders are tiny. "
+    "The numbers show that every part works. **They are not evidence about languages.**"
+)
+
+
+def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str], made: date) -> Report:
+    """Return the report of a study, complete or partial.
+
+    Parameters
+    ----------
+    evidence : what the exhibits were computed from.
+    exhibits : by key.
+    excluded : run folder -> why it is left out.
+    made : the date to print.
+    """
+    study = evidence.study
+    return Report(
+        title="The gap between languages and the representation of their text",
+        study=study.name,
+        date=made,
+        version=__version__,
+        signature=evidence.signature(f"resamples:{study.analysis.resamples}", f"protocol:{study.protocol}"),
+        banner=DEMONSTRATION if study.demonstration else "",
+        summary=tuple(_summary(evidence, exhibits)),
+        sections=tuple(sections(evidence, exhibits)),
+        appendix=tuple(_appendix(exhibits, excluded)),
+        provenance=_provenance(evidence),
+    )
+
+
+def _summary(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[str]:
+    """Say in a few sentences what came out; every number is read from the exhibits."""
+    counts = Counter(r.cell.task for r in evidence.runs)
+    runs = ", ".join(f"{n} {task.upper()}" for task, n in counts.items())
+    paragraphs = [f"{len(evidence.runs)} finished runs ({runs})."]
+    for task, lines in exhibits["table1"].data.items():
+        gaps = {r: x["mean_rpd"] for r, x in lines.items() if "mean_rpd" in x}
+        said = _gap_sentence(task.upper(), "mean RPD over languages", gaps)
+        said += _cka_sentence({r: x["debiased_cka"] for r, x in lines.items() if "debiased_cka" in x})
+        paragraphs.append(" ".join(said))
+    lines = exhibits["table2"].data
+    for code in dict.fromkeys(c for line in lines.values() for c in line["gaps"]):
+        gaps = {r: line["gaps"][code]["rel"] for r, line in lines.items() if code in line["gaps"]}
+        paragraphs += _gap_sentence("XNLI", f"RPD of {evidence.study.analysis.reference} and {code}", gaps)
+    paragraphs += _correlation_sentence(exhibits["table3"])
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _gap_sentence(task: str, what: str, gaps: Mapping[str, Any]) -> list[str]:
+    if len(gaps) < 2:
+        return []
+    return [f"{task}: {what} is {_listed(gaps, 2)}."]
+
+
+def _cka_sentence(values: Mapping[str, Any]) -> list[str]:
+    return [f"Mean debiased CKA between languages is {_listed(values, 3)}."] if len(values) > 1 else []
+
+
+def _listed(estimates: Mapping[str, Any], digits: int) -> str:
+    parts = [
+        f"{number(e.value, digits)} {interval(e, digits)} ({literal(r)})".replace("  ", " ")
+        for r, e in estimates.items()
+    ]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _correlation_sentence(table3: Exhibit) -> list[str]:
+    if not table3.data:
+        return []
+    found = {name: table3.data["within"][name, "spearman"] for name in ("cka", "sinkhorn", "performance")}
+    words = {"cka": "CKA", "sinkhorn": "Sinkhorn distance", "performance": "reference performance"}
+    parts = [f"with {words[n]} {number(e.value, 2)} {interval(e, 2)}" for n, e in found.items()]
+    return [f"Within language pairs, the rank correlation of the gap is: {', '.join(parts)}."]
+
+
+def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> list[Section]:
+    parts = [
+        Section(key="data", title="Data", body=(exhibits["table4"],)),
+        Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"],)),
+        Section(key="bounds", title="Certificates and bounds", body=(exhibits["certificates"], exhibits["theorem"])),
+        Section(key="checks", title="What the CKA values rest on", body=(exhibits["cka-checks"],)),
+        Section(key="g2p", title="Phonemes", body=(exhibits["g2p"],)),
+    ]
+    gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]
+    gaps += [f"Run {run} was left out: {why}." for run, why in excluded.items()]
+    if gaps:
+        parts.append(Section(key="missing", title="What is missing", body=tuple(literal(line) for line in gaps)))
+    return parts
+
+
+def _provenance(evidence: Evidence) -> Table | None:
+    """Return what made the runs: each distinct value with the number of runs that have it."""
+    if not evidence.runs:
+        return None
+    keys = list(dict.fromkeys(k for r in evidence.runs for k in r.record["provenance"] if k != "finished"))
+    rows = []
+    for key in keys:
+        values = Counter(str(r.record["provenance"].get(key, "")) or "–" for r in evidence.runs)
+        rows.append((Cell(key, heading=True), Cell("; ".join(f"{v} ({n} runs)" for v, n in values.most_common(4)))))
+    seconds = sum(float(r.record["timings"]["fit_seconds"]) for r in evidence.runs)
+    rows.append((Cell("training time", heading=True), Cell(f"{seconds / 60:.1f} minutes over all processes")))
+    return Table(header=((Head("What"), Head("Value")),), rows=tuple(rows), align="ll")

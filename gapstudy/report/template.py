@@ -1,0 +1,92 @@
+"""Filling ``report.qmd.j2``: each value is escaped unless a filter below has made Markdown of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gapstudy.exhibits.base import Exhibit, Table
+from gapstudy.report import markup
+from gapstudy.report.document import Report
+from gapstudy.report.files import templates
+from gapstudy.report.markup import CLIP, Markdown, attribute, md, prose
+from gapstudy.report.tables import footnotes, table_html
+
+__all__ = ["anchor", "document"]
+
+
+def document(report: Report) -> str:
+    """Return the text of ``report.qmd``."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates()),
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes for Markdown instead
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        comment_start_string="<#",  # the usual "{#" opens an anchor in Quarto
+        comment_end_string="#>",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "anchor": anchor,
+        "attribute": attribute,
+        "figure": _figure,
+        "made": Markdown,
+        "prose": lambda text, references: prose(text, references=references),
+        "remarks": _remarks,
+        "signature": _signature,
+        "table": _table,
+        "tex": _tex,
+        "title": _title,
+        "yaml": lambda text, limit=200: markup.yaml(text, limit=limit),
+    }
+    return environment.get_template("report.qmd.j2").render(report=report)
+
+
+def _finalize(value: Any) -> Any:
+    """Escape what no filter has dealt with; macros return strings whose parts have been here already."""
+    return value if isinstance(value, Markdown | int) else md(str(value))
+
+
+def anchor(exhibit: Exhibit) -> Markdown:
+    """Return ``tbl-<key>`` or ``fig-<key>``: what paragraphs refer to with ``@``."""
+    return Markdown(f"{'tbl' if exhibit.kind == 'table' else 'fig'}-{exhibit.key}")
+
+
+def _figure(image: Path) -> Markdown:
+    return attribute(image.name)
+
+
+def _table(table: Table, title: str) -> Markdown:
+    """The raw table in a box that scrolls on narrow screens and can be reached with the keyboard."""
+    box = f'::: {{.gs-scroll role="region" tabindex="0" aria-label="{attribute(title)}"}}'
+    return Markdown("\n".join([box, "", "```{=html}", table_html(table), "```", ":::"]))
+
+
+def _remarks(exhibit: Exhibit) -> list[Markdown]:
+    """What stands between an exhibit and its caption: footnotes of the table, what is missing, remarks."""
+    marks = footnotes(exhibit.table) if exhibit.table else {}
+    notes = [f"^{mark}^\u2009{prose(text, limit=CLIP)}" for text, mark in marks.items()]
+    missing = [Markdown(f"*Missing:* {prose(line, limit=CLIP)}") for line in exhibit.missing]
+    footnote = [Markdown("; ".join(notes))] if notes else []
+    return [*footnote, *missing, *map(prose, exhibit.notes)]
+
+
+def _title(title: str) -> Markdown:
+    return md(title.strip().rstrip("."))
+
+
+def _signature(signature: str) -> Markdown:
+    if not signature:
+        return Markdown("")
+    text = md(signature.replace("|", " | "), limit=800)
+    return Markdown(f' [{text}]{{.gs-signature typst:text:size="0.85em" typst:text:fill="luma(35%)"}}')
+
+
+def _tex(tex: str) -> Markdown:
+    """A formula as one paragraph: a blank line or a dollar sign would end it."""
+    lines = (line.strip() for line in tex.replace("$", "").splitlines())
+    return Markdown("\n".join(line for line in lines if line))

@@ -1,0 +1,119 @@
+"""Writing ``reports/<study>/``: the document, its tables as CSV, its style, bibliography and fonts."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gapstudy.errors import RenderError
+from gapstudy.report.document import Report
+from gapstudy.report.files import replace_bytes, replace_text, templates
+from gapstudy.report.template import document
+
+__all__ = ["Written", "write", "write_style"]
+
+_STYLE = (
+    "report.css",
+    "references.bib",
+    "filters/crossref.lua",
+    "typst/fallback.typ",
+    "typst/typst-show.typ",
+    "typst/typst-template.typ",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What :func:`write` left: the document, and the copy of an edited one that it replaced, if there was one."""
+
+    document: Path
+    kept: Path | None = None
+
+
+def write(report: Report, directory: Path) -> Written:
+    """Write ``report.qmd`` and all it needs into ``directory``; every file is replaced whole.
+
+    A ``report.qmd`` that somebody edited since it was written is renamed to ``report.edited-<n>.qmd`` first.
+
+    Raises
+    ------
+    RenderError
+        If an image of an exhibit does not exist, or two exhibits have the same key.
+    """
+    _check_exhibits(report)
+    for exhibit in report.exhibits():
+        _write_records(exhibit.records, directory / "tables" / f"{exhibit.key}.csv")
+        for image in exhibit.images:
+            _bring(image, directory)
+    write_style(directory)
+    text = document(report)
+    kept = _keep_edited(directory)
+    replace_text(directory / "report.qmd", text)
+    replace_text(_mark(directory), _digest(text.encode()) + "\n")
+    return Written(directory / "report.qmd", kept)
+
+
+def _check_exhibits(report: Report) -> None:
+    keys = [exhibit.key for exhibit in report.exhibits()]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        msg = f"report on {report.study!r}: more than one exhibit is called {', '.join(twice)}"
+        raise RenderError(msg)
+
+
+def write_style(directory: Path) -> None:
+    """Put style sheets, the bibliography and the filter into ``directory/style``."""
+    source = templates()
+    for name in _STYLE:
+        replace_bytes(directory / "style" / Path(name).name, (source / name).read_bytes())
+
+
+def _write_records(records: Sequence[Mapping[str, Any]], path: Path) -> None:
+    if not records:
+        return
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    replace_text(path, _csv(records, columns))
+
+
+def _csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return buffer.getvalue()
+
+
+def _bring(image: Path, directory: Path) -> None:
+    """Copy an image into ``figures/`` unless it is there; relative paths are relative to ``directory``."""
+    source, target = directory / image, directory / "figures" / image.name
+    if not source.is_file():
+        msg = f"{source}: the figure does not exist; it must be drawn before the report is written"
+        raise RenderError(msg)
+    if source.resolve() != target.resolve():
+        replace_bytes(target, source.read_bytes())
+
+
+def _mark(directory: Path) -> Path:
+    return directory / "style" / "written.sha256"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _keep_edited(directory: Path) -> Path | None:
+    """Rename the document if it is not the one written last."""
+    path, mark = directory / "report.qmd", _mark(directory)
+    if not path.is_file():
+        return None
+    if mark.is_file() and mark.read_text(encoding="ascii").strip() == _digest(path.read_bytes()):
+        return None
+    number = 1
+    while (kept := directory / f"report.edited-{number}.qmd").exists():
+        number += 1
+    return path.rename(kept)

@@ -1,0 +1,106 @@
+"""Checks of arguments: each error names the argument and the value that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["check_level", "check_resamples", "choice", "features", "labels", "matrix", "same_rows", "vector"]
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.intp]
+
+
+def vector(name: str, values: Any, *, at_least: int = 1) -> Float:
+    """``values`` as a finite float64 vector of ``at_least`` elements."""
+    out = _floats(name, values)
+    if out.ndim != 1:
+        msg = f"{name} must be one-dimensional, got shape {out.shape}"
+        raise ValueError(msg)
+    if len(out) < at_least:
+        msg = f"{name} must have at least {at_least} values, got {len(out)}"
+        raise ValueError(msg)
+    return out
+
+
+def matrix(name: str, values: Any, *, rows: int = 1) -> Float:
+    """``values`` as a finite float64 matrix of at least ``rows`` rows and one column."""
+    out = _floats(name, values)
+    if out.ndim != 2:
+        msg = f"{name} must be two-dimensional (n, d), got shape {out.shape}"
+        raise ValueError(msg)
+    if out.shape[0] < rows or out.shape[1] < 1:
+        msg = f"{name} must have at least {rows} rows and 1 column, got shape {out.shape}"
+        raise ValueError(msg)
+    return out
+
+
+def features(name: str, values: Any, *, rows: int) -> Float:
+    """A finite float64 matrix whose rows are not all the same."""
+    out = matrix(name, values, rows=rows)
+    if not np.any(out != out[0]):
+        msg = f"{name} has no variation: all its {len(out)} rows are equal"
+        raise ValueError(msg)
+    return out
+
+
+def labels(name: str, values: Sequence[Any] | npt.NDArray[Any], n: int) -> Int:
+    """``n`` hashable labels as integers 0..k-1, numbered in order of first appearance."""
+    items = [value.item() if isinstance(value, np.generic) else value for value in values]
+    if len(items) != n:
+        msg = f"{name} must have one label a point ({n}), got {len(items)}"
+        raise ValueError(msg)
+    if any(item is None or item != item for item in items):  # noqa: PLR0124 (NaN is what differs from itself)
+        msg = f"{name} has a missing label (None or NaN)"
+        raise ValueError(msg)
+    number: dict[Any, int] = {}
+    return np.array([number.setdefault(item, len(number)) for item in items], dtype=np.intp)
+
+
+def same_rows(name_a: str, a: npt.NDArray[Any], name_b: str, b: npt.NDArray[Any]) -> None:
+    """Complain unless the two arrays have the same length."""
+    if len(a) != len(b):
+        msg = f"{name_a} and {name_b} must be parallel: {name_a} has {len(a)} rows and {name_b} has {len(b)}"
+        raise ValueError(msg)
+
+
+def check_level(level: float) -> float:
+    """``level`` if it is a probability strictly between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        msg = f"level must lie strictly between 0 and 1, got {level}"
+        raise ValueError(msg)
+    return float(level)
+
+
+def check_resamples(n_resamples: int, *, at_least: int = 19) -> int:
+    """``n_resamples`` if it is large enough for a p-value or an interval to mean something."""
+    if n_resamples != int(n_resamples) or n_resamples < at_least:
+        msg = f"n_resamples must be a whole number >= {at_least}, got {n_resamples}"
+        raise ValueError(msg)
+    return int(n_resamples)
+
+
+def choice(name: str, value: str, valid: Sequence[str]) -> str:
+    """``value`` if it is one of ``valid``."""
+    if value not in valid:
+        msg = f"{name} must be one of {', '.join(valid)}; got {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _floats(name: str, values: Any) -> Float:
+    """A finite float64 array; what cannot be one, or holds NaN or infinity, is an error that says where."""
+    try:
+        out = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"{name} must hold numbers: {error}"
+        raise ValueError(msg) from error
+    if not np.isfinite(out).all():
+        bad = np.argwhere(~np.isfinite(out))
+        where = ", ".join(str(int(i)) for i in bad[0])
+        msg = f"{name} has {len(bad)} NaN or infinite values, the first at position ({where})"
+        raise ValueError(msg)
+    return out

@@ -1,0 +1,134 @@
+"""One finished run: its record, scores, sentence vectors and outputs."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gapstudy.errors import StoreError
+from gapstudy.store.files import RunPaths, read_json
+from gapstudy.study import Cell
+
+__all__ = ["Outputs", "Run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a model said of one test set: logits (items, classes) float32 and gold labels (items,) int."""
+
+    logits: npt.NDArray[np.float32]
+    gold: npt.NDArray[np.int64]
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """Class probabilities (items, classes): the softmax of the logits, rows summing to 1."""
+        shifted = np.exp(self.logits.astype(np.float64) - self.logits.max(axis=1, keepdims=True))
+        probabilities: npt.NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+        return probabilities
+
+    @property
+    def predictions(self) -> npt.NDArray[np.int64]:
+        """Predicted labels (items,)."""
+        predictions: npt.NDArray[np.int64] = self.logits.argmax(axis=1)
+        return predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run in the store; arrays are read when they are asked for."""
+
+    folder: Path
+    record: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Run:
+        """Read ``run.json`` of a run folder.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read or misses what every record has.
+        """
+        record = read_json(RunPaths(folder).record)
+        needed = {"format", "run_id", "cell", "seed", "metrics", "primary", "settings", "cell_hash", "files"}
+        if not isinstance(record, dict) or needed - set(record):
+            msg = f"{folder / 'run.json'} is not a run record of this version; delete the folder and train again"
+            raise StoreError(msg)
+        return cls(folder, record)
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run."""
+        return str(self.record["run_id"])
+
+    @property
+    def cell(self) -> Cell:
+        """Task, representation and training language."""
+        return Cell(**self.record["cell"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.record["seed"])
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages the run was tested on."""
+        return tuple(self.record["metrics"])
+
+    def score(self, language: str | None = None, *, split: str = "test", metric: str | None = None) -> float:
+        """Return a score in percent (default: the primary metric on the test set of the training language)."""
+        scores = self.record["metrics"][language or self.cell.language][split]
+        return float(scores[metric or self.record["primary"]])
+
+    def embeddings(self, layer: str, language: str | None = None) -> npt.NDArray[np.float32]:
+        """Return sentence vectors (sentences, d) of the parallel corpus in ``language``.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged or holds no such vectors.
+        """
+        return self._tensor(RunPaths(self.folder).embeddings, f"{language or self.cell.language}/{layer}")
+
+    def outputs(self, language: str | None = None, *, split: str = "test") -> Outputs:
+        """Return logits and gold labels of a test set.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged or holds no such outputs.
+        """
+        path, key = RunPaths(self.folder).outputs, f"{language or self.cell.language}/{split}"
+        return Outputs(self._tensor(path, f"{key}/logits"), self._tensor(path, f"{key}/gold").astype(np.int64))
+
+    def history(self) -> list[dict[str, float]]:
+        """Return the rows of ``history.csv`` as numbers."""
+        with RunPaths(self.folder).history.open(encoding="utf-8", newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def damage(self) -> str:
+        """Return what is wrong with the run's files ("" when their sizes are as recorded)."""
+        for name, size in self.record["files"].items():
+            path = self.folder / name
+            if not path.is_file():
+                return f"{path} is missing"
+            if path.stat().st_size != size:
+                return f"{path} has {path.stat().st_size} bytes where {size} were written"
+        return ""
+
+    def _tensor(self, path: Path, key: str) -> npt.NDArray[np.float32]:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, "numpy") as file:
+                tensor: npt.NDArray[np.float32] = file.get_tensor(key)
+        except (OSError, SafetensorError) as error:
+            msg = f"{path}: {error}; delete {self.folder} and run gapstudy train-seeds again"
+            raise StoreError(msg) from None
+        return tensor

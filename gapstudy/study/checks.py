@@ -1,0 +1,63 @@
+"""Checks of a study that need more than one key; each yields one line a problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gapstudy.study.records import METRICS, DataSource, Task
+
+if TYPE_CHECKING:
+    from gapstudy.study.study import Study
+
+__all__ = ["inconsistencies"]
+
+_WORD = re.compile(r"[A-Za-z0-9_]{1,32}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def inconsistencies(study: Study) -> Iterator[str]:
+    """Yield what does not fit together in ``study``, with the path of the key and the valid values."""
+    if not _NAME.fullmatch(study.name):
+        yield f"name: {study.name!r} is not a directory name; use letters, digits, '.', '_', '-' (at most 64)"
+    for name in study.representations:
+        if not _WORD.fullmatch(name):
+            yield f"representations.{name}: {name!r} names files; use letters, digits and '_' (at most 32)"
+    for name, task in study.tasks.items():
+        yield from _task_problems(study, name, task)
+    for corpus, source in study.data.items():
+        yield from _source_problems(corpus, source)
+    if study.analysis.correlate and study.analysis.correlate not in study.representations:
+        yield _not_a_representation("analysis.correlate", study.analysis.correlate, study)
+
+
+def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:
+    where = f"tasks.{name}"
+    for r in task.representations:
+        if r not in study.representations:
+            yield _not_a_representation(f"{where}.representations", r, study)
+    for o in task.override:
+        if o.representation is not None and o.representation not in study.representations:
+            yield _not_a_representation(f"{where}.override.representation", o.representation, study)
+    for code in task.languages:
+        if code not in study.languages:
+            yield f"{where}.languages: {code!r} is not among the study's languages: {', '.join(study.languages)}"
+    if task.primary and task.primary not in METRICS[name]:
+        yield f"{where}.primary: {task.primary!r} is not a metric of {name}; valid: {', '.join(METRICS[name])}"
+    if task.hyper.max_length > study.pretrain.max_length:
+        yield f"{where}.hyper.max_length: {task.hyper.max_length} exceeds pretrain.max_length {study.pretrain.max_length}"
+    if len(set(task.languages)) != len(task.languages):
+        yield f"{where}.languages: a language is named twice"
+
+
+def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:
+    needed = ("text",) if corpus == "parallel" else ("train", "dev", "test")
+    if source.source == "local":
+        for key in needed:
+            if not getattr(source, key):
+                yield f'data.{corpus}.{key}: missing (source = "local" needs {", ".join(needed)})'
+
+
+def _not_a_representation(where: str, name: str, study: Study) -> str:
+    return f"{where}: {name!r} is not one of [representations]: {', '.join(study.representations)}"

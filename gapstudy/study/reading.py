@@ -1,0 +1,95 @@
+"""Read a study from TOML, and explain every problem at once with its path and the valid values."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gapstudy.errors import StudyFileError
+from gapstudy.study.records import DataSource
+from gapstudy.study.study import Study
+
+__all__ = ["PRESETS", "parse", "preset_text", "read"]
+
+PRESETS = ("tiny", "local-xnli")
+
+
+def preset_text(name: str) -> str:
+    """Return the TOML of a preset, comments and all."""
+    return (files("gapstudy") / "studies" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def parse(text: str, where: str, folder: Path | None) -> Study:
+    """Turn TOML into a study; see :meth:`gapstudy.study.Study.parse`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyFileError(where, [f"not valid TOML: {error}"]) from None
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise StudyFileError(where, _explain(error, Study)) from None
+    if folder is None:
+        return study
+    data = {k: s.model_copy(update=_absolute(s, folder)) for k, s in study.data.items()}
+    return study.model_copy(update={"data": data})
+
+
+def read(name_or_path: str | Path) -> tuple[str, str, Path | None]:
+    """Return the TOML text, the name for errors, and the folder that relative paths start from."""
+    name = str(name_or_path)
+    if name in PRESETS:
+        return preset_text(name), name, None
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise StudyFileError(name, [f"unknown study; valid: {', '.join(PRESETS)}, or the path of a .toml file"])
+    try:
+        return path.read_text(encoding="utf-8"), name, path.resolve().parent
+    except FileNotFoundError:
+        raise StudyFileError(name, ["no such study file; write one with: gapstudy init NAME"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyFileError(name, [f"cannot be read: {error}"]) from None
+
+
+def _absolute(source: DataSource, folder: Path) -> dict[str, str]:
+    paths = {key: getattr(source, key) for key in ("train", "dev", "test", "text")}
+    return {key: str(folder / os.path.expandvars(value)) for key, value in paths.items() if value}
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    problems: list[str] = []
+    for item in error.errors():
+        path = ".".join(str(part) for part in item["loc"] if part != "[key]") or "study"
+        if item["type"] == "value_error" and not item["loc"]:
+            problems.extend(str(item["ctx"]["error"]).splitlines())
+        elif item["type"] == "extra_forbidden":
+            problems.append(f"{path}: unknown key; valid here: {', '.join(_valid_keys(model, item['loc'][:-1]))}")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            shown = "" if item["type"] == "missing" else f" (got {str(item['input'])[:80]!r})"
+            problems.append(f"{path}: {message}{shown}")
+    return problems
+
+
+def _valid_keys(model: Any, loc: tuple[int | str, ...]) -> list[str]:
+    """Walk the annotations along ``loc`` to the record whose key was wrong."""
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        model = _record_in(field.annotation) if field else model
+    return [f.alias or n for n, f in model.model_fields.items()]
+
+
+def _record_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _record_in(inner)) is not None:
+            return found
+    return None

@@ -1,0 +1,221 @@
+"""Fine-tune one run: ``train(spec) -> result``. Every seed is set here, and nothing but a checkpoint is written.
+
+Paper: sections 3.4, 3.5 (AdamW, cosine schedule, best epoch on dev; the test score at that epoch). On one machine
+the same seed gives the same numbers bit for bit, whether the run was interrupted or not: the order of an epoch and
+its dropout depend on (seed, epoch) alone, and a checkpoint holds weights, optimiser state and history exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gapstudy.batches import Batch, Padded, epoch_order, sorted_order
+from gapstudy.checkpoint import Checkpoint, Progress
+from gapstudy.encode import IGNORED, Encoded
+from gapstudy.errors import RunError
+from gapstudy.models import TaskModel
+from gapstudy.study import Hyper
+
+__all__ = ["Fit", "Material", "Stream", "evaluate", "fit", "learning_rate", "stream_seed"]
+
+Floats = npt.NDArray[np.float32]
+EVALUATION_BATCH = 64
+Scorer = Callable[[Floats], dict[str, float]]
+
+
+class Stream(IntEnum):
+    """The separate sources of randomness of a run (Dodge et al. 2020, arXiv:2002.06305)."""
+
+    INIT = 1
+    ORDER = 2
+    DROPOUT = 3
+    SUBSET = 4
+    PRETRAIN = 5
+
+
+def stream_seed(seed: int, stream: Stream, *more: int) -> int:
+    """Return a 63-bit seed of ``stream`` in the run with ``seed``; ``more`` tells epochs apart."""
+    state = np.random.SeedSequence([seed, int(stream), *more]).generate_state(1, np.uint64)[0]
+    return int(state >> np.uint64(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What training leaves: the best model (in eval mode), its epoch, and a row an epoch."""
+
+    model: TaskModel
+    best_epoch: int
+    history: list[dict[str, float]]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a run learns from, and how its epochs are judged.
+
+    Attributes
+    ----------
+    train, dev : encoded parts; tagged text has ``positions``, pairs have none.
+    classes : number of labels.
+    score : from dev logits (pairs: (n, classes); words: (words, classes)) to metrics in percent.
+    primary : the metric that chooses the epoch.
+    """
+
+    train: Encoded
+    dev: Encoded
+    classes: int
+    score: Scorer
+    primary: str
+
+    @property
+    def tagged(self) -> bool:
+        """Whether every word has a label, not every sequence."""
+        return len(self.train.positions) > 0
+
+
+def fit(
+    encoder: Any,
+    material: Material,
+    hyper: Hyper,
+    seed: int,
+    *,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+    on_epoch: Callable[[int, dict[str, float]], None] = lambda _epoch, _row: None,
+) -> Fit:
+    """Fine-tune ``encoder`` with a fresh head and keep the epoch with the best dev score (the earliest if tied).
+
+    Parameters
+    ----------
+    encoder : a fresh copy; it is changed.
+    material : train and dev sets, and the metric.
+    hyper : what training does.
+    seed : of the run; initialisation, order and dropout get streams of their own.
+    device : where to train.
+    checkpoint : where to save and resume, or None.
+    on_epoch : called after each epoch with its number (from 1) and its history row.
+
+    Raises
+    ------
+    RunError
+        If the loss stops being finite; the message names the epoch.
+    """
+    torch.manual_seed(stream_seed(seed, Stream.INIT))
+    pooling = "words" if material.tagged else hyper.pooling
+    model = TaskModel(encoder, material.classes, dropout=hyper.dropout, pooling=pooling).to(device)
+    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device), hyper, seed)
+    progress = checkpoint.load(model, loop.optimiser) if checkpoint else Progress.fresh(model)
+    started = time.monotonic()
+    for epoch in range(progress.epoch, hyper.epochs):
+        row = {"epoch": epoch + 1.0, "train_loss": loop.epoch(epoch)}
+        scores = material.score(evaluate(model, material.dev, device))
+        row |= {f"dev_{metric}": value for metric, value in scores.items()}
+        progress.record(model, row, scores[material.primary])
+        on_epoch(epoch + 1, row)
+        if checkpoint and epoch + 1 < hyper.epochs:
+            checkpoint.save(model, loop.optimiser, progress)
+    model.load_state_dict(progress.best_state)
+    return Fit(model.eval(), progress.best_epoch, progress.history, time.monotonic() - started)
+
+
+def _optimiser(model: nn.Module, hyper: Hyper) -> torch.optim.AdamW:
+    """AdamW without weight decay on biases and LayerNorm weights, as BERT is fine-tuned."""
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": hyper.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=hyper.learning_rate, fused=True)
+
+
+def learning_rate(hyper: Hyper, step: int, total: int) -> float:
+    """Return the rate of ``step`` (from 0) of ``total``: a linear rise, then the schedule."""
+    warmup = round(hyper.warmup * total)
+    if step < warmup:
+        return hyper.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, total - warmup)
+    shape = {"constant": 1.0, "linear": 1.0 - done, "cosine": 0.5 * (1.0 + math.cos(math.pi * done))}
+    return hyper.learning_rate * shape[hyper.schedule]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """One epoch after another over the same training set."""
+
+    model: TaskModel
+    optimiser: torch.optim.AdamW
+    data: Padded
+    hyper: Hyper
+    seed: int
+
+    def epoch(self, epoch: int) -> float:
+        """Run epoch ``epoch`` (from 0) and return the mean loss of its batches."""
+        self.model.train()
+        torch.manual_seed(stream_seed(self.seed, Stream.DROPOUT, epoch))
+        rng = np.random.default_rng(stream_seed(self.seed, Stream.ORDER, epoch))
+        order = epoch_order(self.data.lengths, self.hyper.batch_size, rng)
+        total = len(order) * self.hyper.epochs
+        first = epoch * len(order)
+        losses = [
+            self._step(batch, learning_rate(self.hyper, first + i, total))
+            for i, batch in enumerate(self.data.batches(order))
+        ]
+        mean = float(torch.stack(losses).mean())
+        if not math.isfinite(mean):
+            msg = f"the loss is {mean} in epoch {epoch + 1}: the run diverged; lower its hyper.learning_rate"
+            raise RunError(msg)
+        return mean
+
+    def _step(self, batch: Batch, rate: float) -> Tensor:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        logits = self.model(batch.ids, batch.types, batch.mask)
+        loss = nn.functional.cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.gradient_clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        return loss.detach()
+
+
+@torch.no_grad()
+def evaluate(model: TaskModel, encoded: Encoded, device: torch.device) -> Floats:
+    """Return logits in the order of the corpus: (sequences, classes), or (words, classes) for tagged text.
+
+    A word that was cut off by the maximal length has logits of zero.
+    """
+    model.eval()
+    data = Padded(encoded, device)
+    order = sorted_order(data.lengths, EVALUATION_BATCH)
+    outputs = [model(b.ids, b.types, b.mask) for b in data.batches(order)]
+    if len(encoded.positions) == 0:
+        return _unsort(outputs, order)
+    return _word_logits(outputs, order, encoded)
+
+
+def _unsort(outputs: Sequence[Tensor], order: list[npt.NDArray[np.int64]]) -> Floats:
+    flat = torch.cat(list(outputs)).float().cpu().numpy()
+    out = np.empty_like(flat)
+    out[np.concatenate(order)] = flat
+    return out
+
+
+def _word_logits(outputs: Sequence[Tensor], order: list[npt.NDArray[np.int64]], encoded: Encoded) -> Floats:
+    packed = np.zeros((len(encoded.ids), outputs[0].shape[-1]), np.float32)
+    for rows, logits in zip(order, outputs, strict=True):
+        values = logits.float().cpu().numpy()
+        for row, sequence in enumerate(rows):
+            start, stop = encoded.starts[sequence], encoded.starts[sequence + 1]
+            packed[start:stop] = values[row, : stop - start]
+    kept = encoded.positions >= 0
+    out = np.zeros((len(kept), packed.shape[1]), np.float32)
+    out[kept] = packed[encoded.positions[kept]]
+    return out

@@ -1,0 +1,114 @@
+"""Text as input units: subword pieces, characters, or phones, behind one interface.
+
+Paper: section 3.1 (models), section 3.6 (preprocessing); Figure 1. A :class:`Spelling` turns words into the
+strings that a tokenizer reads, with the separator that stands between words: nothing for subwords, a blank for
+characters, and U+2581 for phones (XPhoneBERT's input form). Words keep their index, so that labels align exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gapstudy.study import Representation
+
+__all__ = ["WORD_BOUNDARY", "Characters", "Phones", "Spelling", "Subwords", "interleave", "spelling"]
+
+WORD_BOUNDARY = "\u2581"
+
+
+class Spelling(Protocol):
+    """How one language's words are spelt for a tokenizer."""
+
+    @property
+    def separator(self) -> str | None:
+        """What stands between two words, or None."""
+        ...
+
+    @property
+    def provenance(self) -> str:
+        """What did the spelling, with versions: recorded in every run."""
+        ...
+
+    def split(self, text: str) -> list[str]:
+        """Return the words of a raw sentence."""
+        ...
+
+    def spell(self, words: Iterable[str]) -> dict[str, str]:
+        """Return each distinct word as the tokenizer reads it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subwords:
+    """Words as they are; the tokenizer's own rules cut them into pieces."""
+
+    separator: str | None = None
+    provenance: str = "orthography"
+
+    def split(self, text: str) -> list[str]:
+        """Return the blank-separated words."""
+        return text.split()
+
+    def spell(self, words: Iterable[str]) -> dict[str, str]:
+        """Return words unchanged."""
+        return {word: word for word in words}
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """Words as they are, with the blank between them a unit of its own; one unit a code point."""
+
+    separator: str | None = " "
+    provenance: str = "orthography"
+
+    def split(self, text: str) -> list[str]:
+        """Return the blank-separated words."""
+        return text.split()
+
+    def spell(self, words: Iterable[str]) -> dict[str, str]:
+        """Return words unchanged."""
+        return {word: word for word in words}
+
+
+class Phones:
+    """Words as blank-separated phones, through Epitran and segments."""
+
+    separator: str | None = WORD_BOUNDARY
+
+    def __init__(self, language: str, representation: Representation, cache: Path | None) -> None:
+        """Prepare conversion for ``language``; nothing heavy is loaded until a new word is seen."""
+        from gapstudy.g2p import Phonemizer
+
+        self._phonemizer = Phonemizer(
+            language, mode=representation.g2p, english=representation.english, cache_dir=cache
+        )
+        self.provenance: str = self._phonemizer.backend
+
+    def split(self, text: str) -> list[str]:
+        """Return the words and punctuation marks."""
+        from gapstudy.g2p import split_words
+
+        return split_words(text)
+
+    def spell(self, words: Iterable[str]) -> dict[str, str]:
+        """Return the phones of each distinct word, joined by blanks."""
+        return {word: " ".join(phones) for word, phones in self._phonemizer.words(words).items()}
+
+
+def spelling(representation: Representation, language: str, cache: Path | None = None) -> Spelling:
+    """Return how ``representation`` spells ``language``; ``cache`` is where pronunciations are kept."""
+    if representation.kind == "subword":
+        return Subwords()
+    return Characters() if representation.kind == "character" else Phones(language, representation, cache)
+
+
+def interleave(words: Sequence[str], spelt: dict[str, str], separator: str | None) -> list[str]:
+    """Return spelt words with the separator between them, as one pre-split input of a tokenizer."""
+    if separator is None:
+        return [spelt[word] for word in words]
+    out = [separator] * (2 * len(words) - 1)
+    out[::2] = [spelt[word] for word in words]
+    return out
