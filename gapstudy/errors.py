@@ -7,6 +7,7 @@ machines. The command line prints them in one or two lines and exits with :attr:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 __all__ = [
     "ConvergenceWarning",
@@ -39,6 +40,10 @@ class StudyFileError(GapStudyError):
         self.problems = tuple(problems)
         super().__init__(f"{where}: " + "\n  ".join(self.problems))
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, tuple[str, ...]]]:
+        """Travel between processes with both arguments."""
+        return type(self), (self.where, self.problems)
+
 
 class DataError(GapStudyError):
     """A corpus that is missing, malformed, or not parallel where it must be."""
@@ -51,7 +56,12 @@ class MissingExtraError(GapStudyError):
         """Name the missing package, the extra that brings it, and what it is for."""
         self.package = package
         self.extra = extra
+        self.purpose = purpose
         super().__init__(f"{purpose} needs {package}, which is not installed: pip install 'gapstudy[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
+        """Travel between processes with all three arguments."""
+        return type(self), (self.package, self.extra, self.purpose)
 
 
 class RunError(GapStudyError):

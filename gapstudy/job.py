@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 import subprocess
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gapstudy import __version__
 from gapstudy.cache import cache_folder
-from gapstudy.errors import GapStudyError
+from gapstudy.errors import GapStudyError, RunError
 from gapstudy.store import Claim, RunStore, State
 from gapstudy.study import Hyper, RunSpec
 
+if TYPE_CHECKING:
+    from gapstudy.encode import Encoded
+
 __all__ = ["Job", "Outcome", "Status", "perform"]
 
-_LOG = logging.getLogger(__name__)
+_HEARTBEAT = 30.0  # seconds
 
 
 class Status(StrEnum):
@@ -86,7 +91,8 @@ def perform(job: Job) -> Outcome:
         if store.state(job.study, run_id) is State.DONE:  # finished between the two looks
             return Outcome(run_id=run_id, status=Status.SKIPPED)
         started = time.monotonic()
-        score = _run(job, store, claim)
+        with _beating(claim):
+            score = _run(job, store)
         return Outcome(run_id=run_id, status=Status.DONE, score=score, seconds=time.monotonic() - started)
     except Exception as error:  # noqa: BLE001 - the study goes on; the reason is kept with the run
         known = isinstance(error, GapStudyError)
@@ -96,12 +102,11 @@ def perform(job: Job) -> Outcome:
         claim.release()
 
 
-def _run(job: Job, store: RunStore, claim: Claim) -> float:
+def _run(job: Job, store: RunStore) -> float:
     import torch
 
     from gapstudy.checkpoint import Checkpoint
     from gapstudy.data import LABELS
-    from gapstudy.encode import Encoded
     from gapstudy.extract import sentence_vectors
     from gapstudy.models import load_encoder
     from gapstudy.tasks import scorer
@@ -114,7 +119,7 @@ def _run(job: Job, store: RunStore, claim: Claim) -> float:
     torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
 
     def part(language: str, name: str) -> Encoded:
-        return Encoded.load(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors")
+        return _encoded(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors")
 
     def score_of(encoded: Encoded) -> Any:
         return scorer(task, encoded.targets.tolist(), encoded.counts.tolist())
@@ -130,7 +135,6 @@ def _run(job: Job, store: RunStore, claim: Claim) -> float:
         spec.seed,
         device=device,
         checkpoint=checkpoint,
-        on_epoch=lambda _epoch, _row: claim.beat(),
     )
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     outputs: dict[str, Any] = {}
@@ -145,20 +149,48 @@ def _run(job: Job, store: RunStore, claim: Claim) -> float:
         cut[language] = test.cut_words
         for layer, rows in sentence_vectors(fitted.model.encoder, part(language, "parallel"), device).items():
             vectors[f"{language}/{layer}"] = rows
-    metrics.setdefault(home, {})["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
+    metrics[home]["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
     record = {
         "metrics": metrics,
         "primary": settings["primary"],
-        "units": dict.fromkeys(next(iter(metrics.values()))["test"], "percent"),
+        "units": dict.fromkeys(metrics[home]["test"], "percent"),
         "best_epoch": fitted.best_epoch,
         "cut_words": cut,
         "timings": {"fit_seconds": round(fitted.seconds, 3)},
         "provenance": provenance(job, device),
     }
     store.save(job.study, spec, record, history=fitted.history, embeddings=vectors, outputs=outputs)
-    return float(
-        metrics[settings["tested_on"][0] if home not in settings["tested_on"] else home]["test"][settings["primary"]]
-    )
+    return metrics[home]["test"][settings["primary"]]
+
+
+def _encoded(path: Path) -> Encoded:
+    from safetensors import SafetensorError
+
+    from gapstudy.encode import Encoded
+
+    try:
+        return Encoded.load(path)
+    except (OSError, SafetensorError) as error:
+        msg = f"{path} cannot be read ({error}); delete it and run gapstudy train-seeds again"
+        raise RunError(msg) from None
+
+
+@contextmanager
+def _beating(claim: Claim) -> Iterator[None]:
+    """Keep the claim's heartbeat going while the run is trained, however long an epoch takes."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(_HEARTBEAT):
+            claim.beat()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def pick_device(name: str) -> Any:

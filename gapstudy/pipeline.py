@@ -10,13 +10,13 @@ Torch lives only in models, train, extract and pretrain; what follows the store 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from gapstudy.errors import IncompleteStudyError
+from gapstudy.errors import IncompleteStudyError, StudyFileError
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.job import Job
@@ -60,9 +60,56 @@ class Prepared:
             device=device,
         )
 
+    def as_trained(self, study: Study) -> Study:
+        """Return the study as it was prepared, with the analysis and the narrowing of ``study``.
+
+        Raises
+        ------
+        StudyFileError
+            If nothing that was prepared is left.
+        """
+        was = Study.model_validate(self.content["study"])
+        kept = {
+            name: task.model_copy(
+                update={
+                    "languages": tuple(c for c in task.languages if c in study.tasks[name].languages),
+                    "representations": tuple(r for r in task.representations if r in study.tasks[name].representations),
+                }
+            )
+            for name, task in was.tasks.items()
+            if name in study.tasks
+        }
+        kept = {name: task for name, task in kept.items() if task.languages and task.representations}
+        if not kept:
+            raise StudyFileError(
+                study.name, ["nothing that was trained is left in the study; run gapstudy train-seeds"]
+            )
+        shown = {"tasks": kept, "analysis": study.analysis, "description": study.description}
+        return was.model_copy(update=shown)
+
+    def changes(self, study: Study) -> tuple[str, ...]:
+        """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
+        return tuple(_differences(self.content["study"], study.model_dump(mode="json", by_alias=True), ""))
+
     def spec_hash(self, cell: str) -> str:
         """Return the hash of a cell's settings, which its runs bear."""
         return settings_hash(self.content["cells"][cell]["settings"])
+
+
+_FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
+_NARROWED = ("languages", "representations", "max_seeds")
+
+
+def _differences(was: Any, now: Any, path: str) -> Iterator[str]:
+    """Yield the paths at which two JSON values differ; a task that is left out or narrowed is no difference."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in now:
+            inner = f"{path}.{key}" if path else key
+            if inner in _FREE or (path.startswith("tasks.") and key in _NARROWED):
+                continue
+            yield from _differences(was.get(key), now[key], inner)
+    elif was != now:
+        yield path
 
 
 def require_training() -> None:
@@ -140,6 +187,7 @@ class Made:
     folder, paths, engine : where the report is, its PDF and HTML, and what rendered them.
     missing : exhibit -> what it lacks.
     excluded : run folder -> why it was left out.
+    changed : keys of the study file that differ from what was trained.
     kept : the copy of an edited ``report.qmd``, if there was one.
     """
 
@@ -148,11 +196,15 @@ class Made:
     engine: str
     missing: dict[str, tuple[str, ...]]
     excluded: dict[str, str]
+    changed: tuple[str, ...]
     kept: Path | None
 
 
-def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str]]:
-    """Return the runs of a study that fit what was prepared, and the others with the reason.
+def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tuple[str, ...]]:
+    """Return the runs of a study that fit what was prepared, the others with the reason, and what changed since.
+
+    What was trained is shown as it was trained; only the analysis options, the description and the choice of tasks,
+    representations and languages are read from ``study`` as it is now.
 
     Raises
     ------
@@ -160,24 +212,23 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str]]:
         If there is no finished run.
     """
     ready = prepared(study, store)
+    now = ready.as_trained(study)
     hashes = {name: ready.spec_hash(name) for name in ready.content["cells"]}
+    wanted = {cell.name for cell in now.cells()}
     excluded = store.damaged(study.name)
     runs = []
     for run in store.select(study=study.name):
-        if (
-            run.cell.task not in study.tasks
-            or run.cell.representation not in study.tasks[run.cell.task].representations
-        ):
+        if run.cell.name not in wanted:
             continue
-        if hashes.get(run.cell.name) == run.record["cell_hash"]:
+        if hashes[run.cell.name] == run.record["cell_hash"]:
             runs.append(run)
         else:
-            excluded[run.run_id] = "it was trained with other settings or data than the study has now"
+            excluded[run.run_id] = "it was trained with other settings or data than the study was prepared with"
     if not runs:
         msg = f"no run of study {study.name!r} in {store.root} is finished; train them with: gapstudy train-seeds"
         raise IncompleteStudyError(msg)
-    parallel = store.study(study.name).parallel
-    return Evidence(study, ready.content, tuple(runs), parallel), excluded
+    evidence = Evidence(now, ready.content, tuple(runs), store.study(study.name).parallel)
+    return evidence, excluded, ready.changes(study)
 
 
 def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
@@ -227,7 +278,7 @@ def make_report(study: Study, store: RunStore, reports: str | Path, formats: tup
     from gapstudy.report.compose import compose
     from gapstudy.report.results import write_results
 
-    evidence, excluded = gather(study, store)
+    evidence, excluded, changed = gather(study, store)
     folder = Path(reports) / study.name
     exhibits = compute_exhibits(evidence, folder)
     today = _date()
@@ -237,7 +288,7 @@ def make_report(study: Study, store: RunStore, reports: str | Path, formats: tup
     write_results(folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs)
     rendered = render(folder, formats)
     missing = {e.key: e.missing for e in exhibits.values() if e.missing}
-    return Made(folder, rendered.paths, rendered.engine, missing, excluded, written.kept)
+    return Made(folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept)
 
 
 def _date() -> date:

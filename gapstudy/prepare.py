@@ -77,7 +77,9 @@ def prepare(
     say("pronouncing every word")
     audits = list(run_all(pronounce, [_Part(study, name, code) for name in spoken for code in study.languages]))
     say("pre-training the small encoders")
-    list(run_all(make_encoder, [_Part(study, name) for name in study.representations]))
+    # the longest first, so that no process waits for another at the end: subwords make the shortest sequences
+    names = sorted(study.representations, key=lambda name: study.representations[name].kind == "subword")
+    list(run_all(make_encoder, [_Part(study, name) for name in names]))
     say("encoding the corpora")
     pieces = run_all(
         encode_language, [_Part(study, name, code) for name in study.representations for code in study.languages]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from gapstudy.cli.options import json_option
+from gapstudy.cli.options import debug_options, json_option
 
 __all__ = ["check_paper"]
 
 
 @click.command("check-paper")
 @json_option
+@debug_options
 def check_paper(*, as_json: bool) -> None:
     """Compare the paper's printed numbers with recomputed ones, each slip named."""
     import dataclasses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gapstudy.cli.options import json_option
+from gapstudy.cli.options import debug_options, json_option
 
 __all__ = ["doctor"]
 
@@ -13,6 +13,7 @@ __all__ = ["doctor"]
 @click.option("--runs", default="runs", show_default=True, type=click.Path(file_okay=False), help="Where runs are.")
 @click.option("--hub", is_flag=True, help="Also ask the Hugging Face hub for an answer (uses the network).")
 @json_option
+@debug_options
 def doctor(*, runs: str, hub: bool, as_json: bool) -> None:
     """Check the machine and say how to mend what is missing."""
     import dataclasses

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from gapstudy.cli.options import debug_options
+
 __all__ = ["init"]
 
 
@@ -13,6 +15,7 @@ __all__ = ["init"]
 @click.argument("name")
 @click.option("--preset", default="tiny", show_default=True, metavar="PRESET", help="What to start from.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@debug_options
 def init(*, name: str, preset: str, force: bool) -> None:
     """Write NAME.toml, a commented study file to edit."""
     import re

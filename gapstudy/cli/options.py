@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compute_options",
+    "debug_options",
     "json_option",
     "load_study",
     "names",
     "narrow_options",
-    "quiet_option",
     "reports_option",
     "study_options",
+    "talk_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,8 +58,21 @@ compute_options = _together(
 reports_option = click.option(
     "--reports", default="reports", show_default=True, type=click.Path(file_okay=False), help="Where reports go."
 )
+
+
+def _more(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        import logging
+
+        logging.getLogger().setLevel(logging.INFO)
+
+
+debug_options = _together(
+    click.option("--verbose", is_flag=True, expose_value=False, callback=_more, help="Say more."),
+    click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks."),
+)
+talk_options = _together(click.option("--quiet", is_flag=True, help="Print nothing but errors."), debug_options)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
 def load_study(

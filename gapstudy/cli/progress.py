@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     from gapstudy.job import Outcome
@@ -72,12 +72,15 @@ class Progress:
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows (same keys in each) as a table on stdout."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    console = Console(soft_wrap=True)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
-        table.add_column(key, justify="left" if isinstance(rows[0][key], str) else "right")
+        justify: Literal["left", "right"] = "left" if isinstance(rows[0][key], str) else "right"
+        table.add_column(key, justify=justify, no_wrap=not console.is_terminal)
     for row in rows:
         table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console(soft_wrap=True).print(table)
+    console.print(table, width=None if console.is_terminal else 240)

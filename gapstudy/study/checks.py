@@ -34,21 +34,27 @@ def inconsistencies(study: Study) -> Iterator[str]:
 
 def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:
     where = f"tasks.{name}"
-    for r in task.representations:
-        if r not in study.representations:
-            yield _not_a_representation(f"{where}.representations", r, study)
-    for o in task.override:
-        if o.representation is not None and o.representation not in study.representations:
-            yield _not_a_representation(f"{where}.override.representation", o.representation, study)
+    named = [("representations", r) for r in task.representations]
+    named += [("override.representation", o.representation) for o in task.override if o.representation is not None]
+    for key, representation in named:
+        if representation not in study.representations:
+            yield _not_a_representation(f"{where}.{key}", representation, study)
     for code in task.languages:
         if code not in study.languages:
             yield f"{where}.languages: {code!r} is not among the study's languages: {', '.join(study.languages)}"
-    if task.primary and task.primary not in METRICS[name]:
-        yield f"{where}.primary: {task.primary!r} is not a metric of {name}; valid: {', '.join(METRICS[name])}"
-    if task.hyper.max_length > study.pretrain.max_length:
-        yield f"{where}.hyper.max_length: {task.hyper.max_length} exceeds pretrain.max_length {study.pretrain.max_length}"
     if len(set(task.languages)) != len(task.languages):
         yield f"{where}.languages: a language is named twice"
+    yield from _value_problems(study, name, task)
+
+
+def _value_problems(study: Study, name: str, task: Task) -> Iterator[str]:
+    where, longest = f"tasks.{name}", study.pretrain.max_length
+    if study.protocol == "zero-shot" and task.source_language not in task.languages:
+        yield f"{where}.source_language: {task.source_language!r} is not one of its languages: {', '.join(task.languages)}"
+    if task.primary and task.primary not in METRICS[name]:
+        yield f"{where}.primary: {task.primary!r} is not a metric of {name}; valid: {', '.join(METRICS[name])}"
+    if task.hyper.max_length > longest:
+        yield f"{where}.hyper.max_length: {task.hyper.max_length} exceeds pretrain.max_length {longest}"
 
 
 def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:

@@ -64,6 +64,12 @@ def test_acronyms_are_spelt(word: str, letters: str) -> None:
     assert arpa_of(word)[: len(names)] == names
 
 
+@pytest.mark.parametrize("word", ["a" + "'" * 5000, "a" + "'s" * 5000, "''s", "'s'", "b'" * 5000])
+def test_no_heap_of_apostrophes_is_too_high(word: str) -> None:
+    """Apostrophes by the thousand, alone or with s, still give phones."""
+    assert arpa_of(word)
+
+
 def test_every_letter_has_a_name() -> None:
     """CMUdict holds the names of all 26 letters."""
     assert all(dictionary()[f"{letter}."] for letter in "abcdefghijklmnopqrstuvwxyz")

@@ -29,7 +29,7 @@ __all__ = ["PARAGRAPH", "PARALLEL", "SEED", "SIZES", "TEXT", "corpora", "main"]
 
 SEED = 20241
 SIZES = {
-    "xnli": {"train": 600, "dev": 180, "test": 450},
+    "xnli": {"train": 480, "dev": 180, "test": 450},
     "ner": {"train": 240, "dev": 80, "test": 200},
     "pos": {"train": 160, "dev": 60, "test": 160},
 }
