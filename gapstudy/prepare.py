@@ -72,18 +72,16 @@ def prepare(
     DataError
         If a corpus is missing or malformed.
     """
-    corpora = load_corpora(study)
-    spoken = [name for name, r in study.representations.items() if r.kind == "phoneme"]
+    corpora, used = load_corpora(study), study.used_representations()
+    spoken = [name for name, r in used.items() if r.kind == "phoneme"]
     say("pronouncing every word")
     audits = list(run_all(pronounce, [_Part(study, name, code) for name in spoken for code in study.languages]))
     say("pre-training the small encoders")
     # the longest first, so that no process waits for another at the end: subwords make the shortest sequences
-    names = sorted(study.representations, key=lambda name: study.representations[name].kind == "subword")
+    names = sorted(used, key=lambda name: used[name].kind == "subword")
     list(run_all(make_encoder, [_Part(study, name) for name in names]))
     say("encoding the corpora")
-    pieces = run_all(
-        encode_language, [_Part(study, name, code) for name in study.representations for code in study.languages]
-    )
+    pieces = run_all(encode_language, [_Part(study, name, code) for name in used for code in study.languages])
     encoded = {piece["name"]: piece for piece in pieces}
     content = {
         "format": FORMAT,

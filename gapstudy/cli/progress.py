@@ -76,11 +76,13 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(soft_wrap=True)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=240)  # a file or a pipe has no edge
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
         justify: Literal["left", "right"] = "left" if isinstance(rows[0][key], str) else "right"
         table.add_column(key, justify=justify, no_wrap=not console.is_terminal)
     for row in rows:
         table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
-    console.print(table, width=None if console.is_terminal else 240)
+    console.print(table)

@@ -107,5 +107,5 @@ def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_js
         click.echo(json.dumps({key: content[key] for key in ("table4", "g2p", "units")}, ensure_ascii=False))
     elif not quiet:
         print_table("Table 4: examples as read", content["table4"])
-        rows = [{**row, "unmapped": " ".join(row["unmapped"])} for row in content["g2p"]]
+        rows = [{**row, "unmapped": " ".join(list(row["unmapped"])[:12])} for row in content["g2p"]]
         print_table("Phonemes: what the conversion covers", rows)

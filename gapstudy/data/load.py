@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -55,6 +56,9 @@ def _path(source: DataSource, corpus: str, language: str, part: str) -> Path:
         return _builtin(corpus, name)
     facts = facts_of(language)
     template: str = getattr(source, part)
+    if unset := re.search(r"\$\{?(\w+)", template):
+        msg = f"data.{corpus}.{part}: the environment variable {unset[1]} is not set; set it, or write the path out"
+        raise DataError(msg)
     try:
         return Path(template.format(code=facts.code, iso1=facts.iso1, flores=facts.flores))
     except (KeyError, IndexError, ValueError):

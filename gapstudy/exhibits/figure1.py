@@ -16,7 +16,7 @@ WORD_BOUNDARY = "\u2581"
 
 def compute(evidence: Evidence) -> Exhibit:
     """Compute Figure 1 from the sentences that were spelt when the study was prepared."""
-    spoken = next((n for n, r in evidence.study.representations.items() if r.kind == "phoneme"), None)
+    spoken = next((n for n, r in evidence.study.used_representations().items() if r.kind == "phoneme"), None)
     examples = evidence.prepared["figure1"]
     wanted = [c for c in evidence.study.analysis.figure1 if f"{spoken}/{c}" in examples]
     absent = [c for c in evidence.study.analysis.figure1 if c not in wanted]

@@ -29,7 +29,7 @@ _METHODS = ("spearman", "kendall")
 
 def representation_of(evidence: Evidence) -> str:
     """Return the representation that is correlated: the study's choice, or its first phoneme one, or its first."""
-    kinds = {name: r.kind for name, r in evidence.study.representations.items()}
+    kinds = {name: r.kind for name, r in evidence.study.used_representations().items()}
     spoken = [name for name, kind in kinds.items() if kind == "phoneme"]
     return evidence.study.analysis.correlate or (spoken or list(kinds))[0]
 

@@ -118,6 +118,11 @@ class Study(Record):
         """Return where ``corpus`` ("xnli", "ner", "pos" or "parallel") comes from; the default is the package."""
         return self.data.get(corpus, DataSource())
 
+    def used_representations(self) -> dict[str, Representation]:
+        """Return the representations that some task uses, in the order of the file."""
+        used = {r for task in self.tasks.values() for r in task.representations}
+        return {name: spec for name, spec in self.representations.items() if name in used}
+
     def seeds_of(self, task: str, n: int | None) -> int:
         """Return how many seeds ``task`` gets when ``--n`` is ``n`` (None: the study's own number)."""
         asked = self.seeds if n is None else n

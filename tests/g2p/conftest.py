@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from gapstudy.g2p import Phonemizer, split_words
 from gapstudy.languages import LANGUAGES
 
 Say = Callable[..., tuple[str, ...]]
-ROOT = Path(__file__).parents[2]
 TREEBANKS = {
     "eng": "EWT",
     "fra": "GSD",
@@ -43,18 +41,6 @@ def say() -> Say:
         return _phonemizer(language, mode, english).word(word)
 
     return convert
-
-
-@pytest.fixture(scope="session")
-def corpora() -> Path:
-    """The folder of real corpora; without it the test is skipped, or fails where everything is required."""
-    folder = Path(os.environ.get("GAPSTUDY_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        message = f"no real corpora at {folder}: set GAPSTUDY_DATA"
-        if os.environ.get("GAPSTUDY_REQUIRE_ALL") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return folder
 
 
 @pytest.fixture(scope="session")
