@@ -8,10 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["cache_folder", "digest"]
+from gapstudy.errors import RunError
+
+__all__ = ["cache_folder", "digest", "read_cached"]
+
+T = TypeVar("T")
 
 
 def cache_folder(kind: str) -> Path:
@@ -20,6 +25,21 @@ def cache_folder(kind: str) -> Path:
 
     root = os.environ.get("GAPSTUDY_CACHE") or platformdirs.user_cache_dir("gapstudy", appauthor=False)
     return Path(root) / kind
+
+
+def read_cached(path: Path, read: Callable[[Path], T]) -> T:
+    """Return ``read(path)`` of something in the cache.
+
+    Raises
+    ------
+    RunError
+        If it cannot be read, whatever the reason; the message says what to delete.
+    """
+    try:
+        return read(path)
+    except Exception as error:
+        msg = f"{path} is damaged ({error}); delete it and run gapstudy train-seeds again"
+        raise RunError(msg) from error
 
 
 def digest(content: Any) -> str:

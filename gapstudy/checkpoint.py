@@ -75,26 +75,28 @@ class Checkpoint:
                 "best_score": progress.best_score, "identity": self.identity}  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
+        temporary.touch()
+        mode = temporary.stat().st_mode  # what the user's umask gives; safetensors would make the file private
         save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"progress": json.dumps(meta)})
+        temporary.chmod(mode)
         temporary.replace(self.path)
         self._last = time.monotonic()
 
     def load(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
-        """Restore model and optimiser from the file; a missing or damaged one means a fresh start."""
+        """Restore model and optimiser from the file; a missing, damaged or foreign one means a fresh start."""
+        fresh = Progress.fresh(model)
         if not self.path.is_file():
-            return Progress.fresh(model)
+            return fresh
         try:
             tensors, meta = _read(self.path)
+            if meta["identity"] == self.identity:
+                return _resume(model, optimiser, tensors, meta)
+            _LOG.warning("%s belongs to run %s; starting again", self.path, meta["identity"])
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the run can be done from the start
             _LOG.warning("%s is damaged (%s); starting the run again", self.path, error)
-            return Progress.fresh(model)
-        if meta["identity"] != self.identity:
-            _LOG.warning("%s belongs to run %s; starting again", self.path, meta["identity"])
-            return Progress.fresh(model)
-        model.load_state_dict(_part(tensors, "model/"))
-        _restore(optimiser, _part(tensors, "optimiser/"))
-        best = {k: v.to(next(model.parameters()).device) for k, v in _part(tensors, "best/").items()}
-        return Progress(meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best)
+            model.load_state_dict(fresh.best_state)
+            optimiser.state.clear()
+        return fresh
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
@@ -106,6 +108,18 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     with safe_open(path, "pt") as file:
         return {k: file.get_tensor(k) for k in file.keys()}, json.loads(file.metadata()["progress"])  # noqa: SIM118
+
+
+def _resume(
+    model: nn.Module, optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor], meta: dict[str, Any]
+) -> Progress:
+    """Put what a checkpoint holds into model and optimiser, or raise whatever a wrong key or shape raises."""
+    device = next(model.parameters()).device
+    best = {k: v.to(device) for k, v in _part(tensors, "best/").items()}
+    model.load_state_dict(best)  # checks every name and shape of the weights that are used last
+    model.load_state_dict(_part(tensors, "model/"))
+    _restore(optimiser, _part(tensors, "optimiser/"))
+    return Progress(meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

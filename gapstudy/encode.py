@@ -110,6 +110,7 @@ def _split(lines: Sequence[str], spelling: Spelling) -> list[tuple[str, ...]]:
 def _chunker(spelling: Spelling, tokenizer: Any) -> Callable[[Sequence[Sequence[str]]], list[Chunks]]:
     """Return a function from sentences (as words) to unit ids and word indices, converting each word type once."""
     step = 1 if spelling.separator is None else 2
+    tokenizer.encode_special_tokens = True  # "[SEP]" in a text is a word like any other
 
     def chunk(sentences: Sequence[Sequence[str]]) -> list[Chunks]:
         spelt = spelling.spell({word for words in sentences for word in words})

@@ -15,16 +15,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gapstudy import __version__
-from gapstudy.cache import cache_folder
-from gapstudy.errors import GapStudyError, RunError
+from gapstudy.cache import cache_folder, read_cached
+from gapstudy.errors import GapStudyError
 from gapstudy.store import Claim, RunStore, State
 from gapstudy.study import Hyper, RunSpec
-
-if TYPE_CHECKING:
-    from gapstudy.encode import Encoded
 
 __all__ = ["Job", "Outcome", "Status", "perform"]
 
@@ -107,6 +104,7 @@ def _run(job: Job, store: RunStore) -> float:
 
     from gapstudy.checkpoint import Checkpoint
     from gapstudy.data import LABELS
+    from gapstudy.encode import Encoded
     from gapstudy.extract import sentence_vectors
     from gapstudy.models import load_encoder
     from gapstudy.tasks import scorer
@@ -119,7 +117,7 @@ def _run(job: Job, store: RunStore) -> float:
     torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
 
     def part(language: str, name: str) -> Encoded:
-        return _encoded(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors")
+        return read_cached(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors", Encoded.load)
 
     def score_of(encoded: Encoded) -> Any:
         return scorer(task, encoded.targets.tolist(), encoded.counts.tolist())
@@ -129,7 +127,7 @@ def _run(job: Job, store: RunStore) -> float:
     material = Material(part(home, f"{task}/train"), dev, len(LABELS[task]), score_of(dev), settings["primary"])
     checkpoint = Checkpoint(store.study(job.study).run(spec.run_id).checkpoint, spec.run_id, job.checkpoint_every)
     fitted = fit(
-        load_encoder(cache_folder("encoders") / job.encoder),
+        read_cached(cache_folder("encoders") / job.encoder, load_encoder),
         material,
         Hyper(**settings["hyper"]),
         spec.seed,
@@ -161,18 +159,6 @@ def _run(job: Job, store: RunStore) -> float:
     }
     store.save(job.study, spec, record, history=fitted.history, embeddings=vectors, outputs=outputs)
     return metrics[home]["test"][settings["primary"]]
-
-
-def _encoded(path: Path) -> Encoded:
-    from safetensors import SafetensorError
-
-    from gapstudy.encode import Encoded
-
-    try:
-        return Encoded.load(path)
-    except (OSError, SafetensorError) as error:
-        msg = f"{path} cannot be read ({error}); delete it and run gapstudy train-seeds again"
-        raise RunError(msg) from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def save_encoder(encoder: Any, tokenizer: Any, folder: Path) -> None:
     disable_progress_bar()
     encoder.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
+    # safetensors makes private files; a shared cache needs what the user's umask gives
+    shutil.copymode(folder / "tokenizer.json", folder / "model.safetensors")
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -10,106 +10,28 @@ Torch lives only in models, train, extract and pretrain; what follows the store 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from gapstudy.errors import IncompleteStudyError, StudyFileError
-from gapstudy.exhibits.base import Exhibit
-from gapstudy.exhibits.evidence import Evidence
-from gapstudy.job import Job
-from gapstudy.store import RunStore, State, read_json
-from gapstudy.study import Cell, RunSpec, Study, settings_hash
+from gapstudy.errors import IncompleteStudyError
+from gapstudy.exhibits.every import compute_exhibits
+from gapstudy.exhibits.evidence import Evidence, unusable
+from gapstudy.prepared import Prepared, prepared
+from gapstudy.store import Run, RunStore, State
+from gapstudy.study import RunSpec, Study
 
 __all__ = [
     "Made",
-    "Prepared",
-    "compute_exhibits",
     "gather",
     "make_report",
     "planned",
     "prepare",
-    "prepared",
     "require_training",
     "states",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What :func:`prepare` left in the store: the content of ``prepared.json``."""
-
-    content: dict[str, Any]
-
-    def spec(self, cell: Cell, seed: int) -> RunSpec:
-        """Return the identity of a run."""
-        return RunSpec(cell=cell, seed=seed, settings=self.content["cells"][cell.name]["settings"])
-
-    def job(self, store: RunStore, study: str, spec: RunSpec, device: str) -> Job:
-        """Return the run as a job."""
-        found = self.content["cells"][spec.cell.name]
-        return Job(
-            root=str(store.root),
-            study=study,
-            spec=spec,
-            encoder=found["encoder"],
-            arrays=found["arrays"],
-            spelling=found["spelling"],
-            device=device,
-        )
-
-    def as_trained(self, study: Study) -> Study:
-        """Return the study as it was prepared, with the analysis and the narrowing of ``study``.
-
-        Raises
-        ------
-        StudyFileError
-            If nothing that was prepared is left.
-        """
-        was = Study.model_validate(self.content["study"])
-        kept = {
-            name: task.model_copy(
-                update={
-                    "languages": tuple(c for c in task.languages if c in study.tasks[name].languages),
-                    "representations": tuple(r for r in task.representations if r in study.tasks[name].representations),
-                }
-            )
-            for name, task in was.tasks.items()
-            if name in study.tasks
-        }
-        kept = {name: task for name, task in kept.items() if task.languages and task.representations}
-        if not kept:
-            raise StudyFileError(
-                study.name, ["nothing that was trained is left in the study; run gapstudy train-seeds"]
-            )
-        shown = {"tasks": kept, "analysis": study.analysis, "description": study.description}
-        return was.model_copy(update=shown)
-
-    def changes(self, study: Study) -> tuple[str, ...]:
-        """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
-        return tuple(_differences(self.content["study"], study.model_dump(mode="json", by_alias=True), ""))
-
-    def spec_hash(self, cell: str) -> str:
-        """Return the hash of a cell's settings, which its runs bear."""
-        return settings_hash(self.content["cells"][cell]["settings"])
-
-
-_FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
-_NARROWED = ("languages", "representations", "max_seeds")
-
-
-def _differences(was: Any, now: Any, path: str) -> Iterator[str]:
-    """Yield the paths at which two JSON values differ; a task that is left out or narrowed is no difference."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        for key in now:
-            inner = f"{path}.{key}" if path else key
-            if inner in _FREE or (path.startswith("tasks.") and key in _NARROWED):
-                continue
-            yield from _differences(was.get(key), now[key], inner)
-    elif was != now:
-        yield path
 
 
 def require_training() -> None:
@@ -143,21 +65,6 @@ def prepare(study: Study, store: RunStore, run_all: Any, say: Callable[[str], No
     from gapstudy.prepare import prepare as prepare_study
 
     return Prepared(prepare_study(study, store.study(study.name), run_all, say))
-
-
-def prepared(study: Study, store: RunStore) -> Prepared:
-    """Read what :func:`prepare` left.
-
-    Raises
-    ------
-    IncompleteStudyError
-        If the study was never prepared.
-    """
-    path = store.study(study.name).prepared
-    if not path.is_file():
-        msg = f"there are no runs of study {study.name!r} in {store.root}; make them with: gapstudy train-seeds"
-        raise IncompleteStudyError(msg)
-    return Prepared(read_json(path))
 
 
 def planned(study: Study, ready: Prepared, n: int | None) -> list[RunSpec]:
@@ -220,48 +127,24 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
     for run in store.select(study=study.name):
         if run.cell.name not in wanted:
             continue
-        if hashes[run.cell.name] == run.record["cell_hash"]:
-            runs.append(run)
+        problem = _problem(run, now, hashes[run.cell.name])
+        if problem:
+            excluded[run.folder.name] = problem
         else:
-            excluded[run.run_id] = "it was trained with other settings or data than the study was prepared with"
+            runs.append(run)
     if not runs:
-        msg = f"no run of study {study.name!r} in {store.root} is finished; train them with: gapstudy train-seeds"
+        why = "".join(f"; {name} is left out: {problem}" for name, problem in list(excluded.items())[:1])
+        msg = f"no run of study {study.name!r} in {store.root} is finished; train them with: gapstudy train-seeds{why}"
         raise IncompleteStudyError(msg)
     evidence = Evidence(now, ready.content, tuple(runs), store.study(study.name).parallel)
     return evidence, excluded, ready.changes(study)
 
 
-def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
-    """Compute every exhibit, in the paper's order; figures are drawn into ``folder``."""
-    from gapstudy.exhibits import (
-        cka_checks,
-        figure1,
-        figure2,
-        figure3,
-        g2p,
-        table1,
-        table2,
-        table3,
-        table4,
-        table5,
-        theorem,
-    )
-
-    made = (
-        figure1.compute(evidence),
-        table1.compute(evidence),
-        table2.compute(evidence),
-        figure2.compute(evidence, folder),
-        cka_checks.compute(evidence),
-        figure3.compute(evidence, folder),
-        table3.compute(evidence),
-        theorem.certificates(evidence),
-        theorem.compute(evidence),
-        table4.compute(evidence),
-        g2p.compute(evidence),
-        table5.compute(evidence),
-    )
-    return {exhibit.key: exhibit for exhibit in made}
+def _problem(run: Run, study: Study, settings: str) -> str:
+    if run.record["cell_hash"] != settings:
+        return "it was trained with other settings or data than the study was prepared with"
+    tested = study.evaluated_on(run.cell.task, run.cell.language)
+    return unusable(run, tested, study.tasks[run.cell.task].sentence_layer)
 
 
 def make_report(study: Study, store: RunStore, reports: str | Path, formats: tuple[str, ...] = ("pdf", "html")) -> Made:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import numpy.typing as npt
 
-from gapstudy.cache import cache_folder, digest
+from gapstudy.cache import cache_folder, digest, read_cached
 from gapstudy.corpora import Corpora, load_corpora
 from gapstudy.data import fingerprint
 from gapstudy.store import StudyPaths, write_arrays, write_json
@@ -171,7 +171,7 @@ def _build_encoder(part: _Part, corpora: Corpora, spellers: dict[str, Spelling],
         groups.extend([number] * len(sentences))
     encoder = pretrain(rows, groups, part.study.pretrain, torch.device("cpu"))
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    temporary.mkdir(parents=True)
+    temporary.mkdir(parents=True, exist_ok=True)
     save_encoder(encoder, tokenizer, temporary)
     try:
         temporary.rename(folder)
@@ -198,7 +198,7 @@ def encode_language(part: _Part) -> dict[str, Any]:
     corpora = load_corpora(part.study)
     _, encoder = make_encoder(part)
     speller = _spelling(part)
-    tokenizer = load_tokenizer(cache_folder("encoders") / encoder)
+    tokenizer = read_cached(cache_folder("encoders") / encoder, load_tokenizer)
     keys: dict[str, str] = {}
     for name, corpus in corpora.parts(part.language).items():
         limit = _max_length(part.study, name)
@@ -234,8 +234,9 @@ def _parallel(key: str, encoder: str) -> tuple[dict[str, float], dict[str, npt.N
     from gapstudy.models import load_encoder
 
     torch.set_num_threads(1)
-    packed = Encoded.load(cache_folder("encoded") / f"{key}.safetensors")
-    vectors = sentence_vectors(load_encoder(cache_folder("encoders") / encoder), packed, torch.device("cpu"))
+    packed = read_cached(cache_folder("encoded") / f"{key}.safetensors", Encoded.load)
+    model = read_cached(cache_folder("encoders") / encoder, load_encoder)
+    vectors = sentence_vectors(model, packed, torch.device("cpu"))
     facts = {
         "sentences": len(packed),
         "mean_units": float(packed.lengths.mean()) - 2,

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gapstudy.encode import CLS, MASK, PAD, SEP, SPECIALS
+from gapstudy.errors import RunError, StudyFileError
 from gapstudy.models import small_encoder
 from gapstudy.study import Pretraining
 from gapstudy.train import Stream, stream_seed
@@ -38,6 +39,11 @@ def build_tokenizer(kind: str, spelt: Iterable[str], size: int) -> Any:
     kind : "subword" (WordPiece, as mBERT), "character" (code points) or "phoneme" (blank-separated phones).
     spelt : word tokens as the spelling writes them, word boundaries included; order does not matter.
     size : rows of the embedding table; the vocabulary holds at most that many units, the most frequent ones.
+
+    Raises
+    ------
+    StudyFileError
+        If ``size`` cannot hold the alphabet that subwords are made of.
     """
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
@@ -46,6 +52,9 @@ def build_tokenizer(kind: str, spelt: Iterable[str], size: int) -> Any:
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(SPECIALS), show_progress=False)
         tokenizer.train_from_iterator(sorted(spelt), trainer)
+        if (least := tokenizer.get_vocab_size()) > size:
+            key = "pretrain.vocabulary_size"
+            raise StudyFileError(key, [f"{size} is too small: the subwords of this text need {least}"])
         return tokenizer
     units = Counter(unit for word in spelt for unit in (word.split(" ") if kind == "phoneme" else word))
     common = sorted(units, key=lambda unit: (-units[unit], unit))[: size - len(SPECIALS)]
@@ -72,6 +81,11 @@ def pretrain(
     sentences : unit ids of each sentence, without special units.
     groups : the language of each sentence, as a number; half of the examples join a sentence and the next.
     on_step : called with the step (from 1) and its loss.
+
+    Raises
+    ------
+    RunError
+        If the loss stops being finite; the message names the step.
     """
     torch.manual_seed(stream_seed(spec.seed, Stream.INIT))
     rng = np.random.default_rng(stream_seed(spec.seed, Stream.PRETRAIN))
@@ -89,11 +103,14 @@ def pretrain(
         hidden = encoder(input_ids=ids, token_type_ids=types, attention_mask=mask).last_hidden_state
         chosen = targets >= 0
         loss = nn.functional.cross_entropy(head(hidden[chosen]), targets[chosen])
+        if not math.isfinite(value := float(loss.detach())):
+            msg = f"the loss is {value} in step {step + 1} of pre-training; lower pretrain.learning_rate"
+            raise RunError(msg)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad()
-        on_step(step + 1, float(loss.detach()))
+        on_step(step + 1, value)
     return encoder.eval()
 
 
@@ -159,6 +176,8 @@ def _example(first: Sequence[int], second: Sequence[int] | None, max_length: int
 def _mask(ids: Ints, spec: Pretraining, rng: np.random.Generator) -> tuple[Ints, Ints]:
     own = (ids != PAD) & (ids != CLS) & (ids != SEP)
     chosen = own & (rng.random(ids.shape) < spec.mask)
+    if not chosen.any() and own.any():  # a mean over nothing is no loss
+        chosen.flat[rng.choice(np.flatnonzero(own))] = True
     targets = np.where(chosen, ids, -1)
     how = rng.random(ids.shape)
     random_ids = rng.integers(len(SPECIALS), spec.vocabulary_size, size=ids.shape)

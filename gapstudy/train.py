@@ -108,7 +108,7 @@ def fit(
     Raises
     ------
     RunError
-        If the loss stops being finite; the message names the epoch.
+        If the loss or an output stops being finite; the message names the epoch.
     """
     torch.manual_seed(stream_seed(seed, Stream.INIT))
     pooling = "words" if material.tagged else hyper.pooling
@@ -118,7 +118,7 @@ def fit(
     started = time.monotonic()
     for epoch in range(progress.epoch, hyper.epochs):
         row = {"epoch": epoch + 1.0, "train_loss": loop.epoch(epoch)}
-        scores = material.score(evaluate(model, material.dev, device))
+        scores = material.score(_finite(evaluate(model, material.dev, device), "output", epoch))
         row |= {f"dev_{metric}": value for metric, value in scores.items()}
         progress.record(model, row, scores[material.primary])
         on_epoch(epoch + 1, row)
@@ -126,6 +126,15 @@ def fit(
             checkpoint.save(model, loop.optimiser, progress)
     model.load_state_dict(progress.best_state)
     return Fit(model.eval(), progress.best_epoch, progress.history, time.monotonic() - started)
+
+
+def _finite(values: Floats, what: str, epoch: int) -> Floats:
+    """Return ``values``, or raise if the run diverged; scores alone would hide it, for NaN has an argmax too."""
+    if not np.isfinite(values).all():
+        found = values[~np.isfinite(values)].flat[0]
+        msg = f"the {what} is {found} in epoch {epoch + 1}: the run diverged; lower its hyper.learning_rate"
+        raise RunError(msg)
+    return values
 
 
 def _optimiser(model: nn.Module, hyper: Hyper) -> torch.optim.AdamW:
@@ -168,11 +177,7 @@ class _Loop:
             self._step(batch, learning_rate(self.hyper, first + i, total))
             for i, batch in enumerate(self.data.batches(order))
         ]
-        mean = float(torch.stack(losses).mean())
-        if not math.isfinite(mean):
-            msg = f"the loss is {mean} in epoch {epoch + 1}: the run diverged; lower its hyper.learning_rate"
-            raise RunError(msg)
-        return mean
+        return float(_finite(torch.stack(losses).mean().cpu().numpy(), "loss", epoch))
 
     def _step(self, batch: Batch, rate: float) -> Tensor:
         for group in self.optimiser.param_groups:

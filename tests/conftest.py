@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from gapstudy.data import LABELS, load_task
 from gapstudy.store import RunStore, write_arrays, write_json
 from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("untimed", deadline=None)  # no test is about time
+settings.load_profile("untimed")
 
 MICRO = """
 schema = 1

@@ -37,6 +37,7 @@ def status(
     import json
 
     from gapstudy import pipeline
+    from gapstudy.prepared import prepared
     from gapstudy.store import RunStore
 
     whole, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
@@ -44,7 +45,7 @@ def status(
     if not store.study(whole.name).prepared.is_file():
         _nothing_yet(part, n, as_json=as_json)
         return
-    ready = pipeline.prepared(whole, store)
+    ready = prepared(whole, store)
     specs = pipeline.planned(part, ready, n)
     states = pipeline.states(specs, store, whole.name)
     rows = list(_rows(specs, states))

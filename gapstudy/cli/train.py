@@ -57,7 +57,8 @@ def train_seeds(
         left = [s for s in specs if before[s.run_id] is not State.DONE]
         progress.begin(len(left), skipped=len(specs) - len(left), workers=workers.jobs)
         for run_id, problem in store.damaged(whole.name).items():
-            progress.note(f"{run_id} is damaged and will be trained again: {problem}")
+            if run_id in before:
+                progress.note(f"{run_id} is damaged and will be trained again: {problem}")
         outcomes = []
         for outcome in workers.run([ready.job(store, whole.name, s, device) for s in left], progress.waiting):
             outcomes.append(outcome)

@@ -61,7 +61,7 @@ def _path(source: DataSource, corpus: str, language: str, part: str) -> Path:
         raise DataError(msg)
     try:
         return Path(template.format(code=facts.code, iso1=facts.iso1, flores=facts.flores))
-    except (KeyError, IndexError, ValueError):
+    except (LookupError, ValueError, AttributeError, TypeError):
         msg = f"data.{corpus}.{part}: {template!r} has an unknown placeholder; valid: {{code}}, {{iso1}}, {{flores}}"
         raise DataError(msg) from None
 

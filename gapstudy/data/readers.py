@@ -86,7 +86,7 @@ def read_sentences(path: Path) -> Sentences:
         if not line.strip():
             msg = f"{path}:{number}: blank line in a parallel corpus"
             raise DataError(msg)
-        lines.append(_unquoted(line.strip()))
+        lines.append(_unquoted(line.strip()).strip())
     _require(lines, path, "sentences")
     return Sentences(tuple(lines))
 

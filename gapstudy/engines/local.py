@@ -1,6 +1,7 @@
 """The local engine: one process a slot, each with one thread; by default as many as there are cores.
 
-A worker that dies (killed, out of memory) costs the runs it held, which are tried once more; the others go on.
+When a worker dies (killed, out of memory), the pool dies with it. The runs that were under way are suspects: they
+are done again after all others, one at a time, so that a worker that dies then condemns its own run and no other.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from gapstudy.errors import RunError
 from gapstudy.job import Job, Outcome, Status, perform
 from gapstudy.store import RunStore, State
 
@@ -24,7 +26,7 @@ __all__ = ["LocalEngine"]
 
 A = TypeVar("A")
 R = TypeVar("R")
-_TRIES = 2
+_DEATHS = 3
 _POLL = 2.0  # seconds between looks at runs that another process has
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _OFFLINE = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -54,20 +56,40 @@ class LocalEngine:
         self._stop(at_once=kind is not None)
 
     def map(self, function: Callable[[A], R], items: Sequence[A]) -> Iterator[R]:
-        """Call ``function`` on each item in some worker; results in the order of the items."""
-        if items:
-            yield from self._workers().map(function, items)
+        """Call ``function`` on each item in some worker; results in the order of the items.
+
+        Raises
+        ------
+        RunError
+            If workers die again and again.
+        """
+        done = deaths = 0
+        while done < len(items):
+            try:
+                with _starting():
+                    results = self._workers().map(function, items[done:])
+                for result in results:
+                    done += 1
+                    yield result
+            except BrokenProcessPool:
+                self._stop(at_once=True)
+                deaths = _one_more(deaths)
 
     def run(self, jobs: Sequence[Job], waiting: Callable[[int], None] = lambda _count: None) -> Iterator[Outcome]:
         """Do every job and yield outcomes as they come.
 
         Jobs that another process has are looked at again when the others are done; ``waiting`` is told how many.
+
+        Raises
+        ------
+        RunError
+            If workers die again and again before they have a run.
         """
-        deaths: Counter[str] = Counter()
+        suspects: set[str] = set()
         left = list(jobs)
         while left:
             busy: list[Job] = []
-            for job, outcome in self._pass(left, deaths):
+            for job, outcome in self._pass(left, suspects):
                 if outcome.status is Status.BUSY:
                     busy.append(job)
                 else:
@@ -77,24 +99,28 @@ class LocalEngine:
                 waiting(len(left))
                 time.sleep(_POLL)
 
-    def _pass(self, jobs: Sequence[Job], deaths: Counter[str]) -> Iterator[tuple[Job, Outcome]]:
-        """Go through ``jobs`` once; a broken pool is replaced and the rest goes on."""
+    def _pass(self, jobs: Sequence[Job], suspects: set[str]) -> Iterator[tuple[Job, Outcome]]:
+        """Go through ``jobs`` once, suspects last and alone; a broken pool is replaced and the rest goes on."""
         left = {job.spec.run_id: job for job in jobs}
+        deaths = 0
         while left:
-            futures = {self._workers().submit(perform, job): job for job in left.values()}
+            batch = [job for run_id, job in left.items() if run_id not in suspects] or list(left.values())[:1]
             try:
+                with _starting():
+                    futures = {self._workers().submit(perform, job): job for job in batch}
                 for job, outcome in _as_completed(futures):
                     del left[job.spec.run_id]
                     yield job, outcome
             except BrokenProcessPool:
                 self._stop(at_once=True)
-                yield from _bury(left, deaths)
+                held = {job.spec.run_id for job in batch if job.spec.run_id in left and _was_held(job)}
+                deaths = 0 if held else _one_more(deaths)
+                for run_id in held & suspects:  # one at most: it was alone
+                    yield left[run_id], _give_up(left.pop(run_id))
+                suspects |= held
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            for name in _ONE_THREAD:
-                os.environ.setdefault(name, "1")
-            os.environ.update(_OFFLINE)
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(),))
         return self._pool
@@ -123,20 +149,54 @@ def _as_completed(futures: dict[Future[Outcome], Job]) -> Iterator[tuple[Job, Ou
             yield futures[future], future.result()
 
 
-def _bury(left: dict[str, Job], deaths: Counter[str]) -> Iterator[tuple[Job, Outcome]]:
-    """After a worker died: count it against the runs it held, and give up those that killed it too often."""
-    for run_id, job in list(left.items()):
-        store = RunStore(job.root)
-        claim = store.study(job.study).run(run_id).claim
-        if store.state(job.study, run_id) is State.DONE or not claim.is_file():
-            continue
-        deaths[run_id] += 1
-        if deaths[run_id] >= _TRIES:
-            message = f"its worker process died {_TRIES} times (killed, or out of memory?); try --jobs 1"
-            store.fail(job.study, run_id, message)
-            claim.unlink(missing_ok=True)
-            del left[run_id]
-            yield job, Outcome(run_id=run_id, status=Status.FAILED, message=message)
+def _was_held(job: Job) -> bool:
+    """Whether a worker died over ``job``: its claim is there, but nobody is behind it."""
+    store = RunStore(job.root)
+    claimed = store.study(job.study).run(job.spec.run_id).claim.is_file()
+    return claimed and store.state(job.study, job.spec.run_id) not in {State.DONE, State.RUNNING}
+
+
+def _give_up(job: Job) -> Outcome:
+    """Record that ``job`` killed its worker twice."""
+    store, run_id = RunStore(job.root), job.spec.run_id
+    message = "its worker process died twice, the second time with no other run beside it (killed, or out of memory?)"
+    store.fail(job.study, run_id, message)
+    store.study(job.study).run(run_id).claim.unlink(missing_ok=True)
+    return Outcome(run_id=run_id, status=Status.FAILED, message=message)
+
+
+def _one_more(deaths: int) -> int:
+    """Count a death that no run is to blame for; too many mean that no worker can live."""
+    if deaths + 1 == _DEATHS:
+        msg = (
+            f"worker processes died {_DEATHS} times before they had a result (killed, out of memory, "
+            'or started by a script without if __name__ == "__main__"?)'
+        )
+        raise RunError(msg)
+    return deaths + 1
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """What workers inherit while they are started, and the parent does not keep.
+
+    One thread each, no network, and Ctrl-C held back: it is the parent's business.
+    """
+    environment = {name: os.environ.get(name, "1") for name in _ONE_THREAD} | _OFFLINE
+    before = {name: os.environ.get(name) for name in environment}
+    masks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _begin(parent: int) -> None:

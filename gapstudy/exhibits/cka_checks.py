@@ -5,6 +5,7 @@ Paper: section 3.4 reports plain CKA alone. Each row is a mean over pairs of lan
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
@@ -29,8 +30,15 @@ def compute(evidence: Evidence) -> Exhibit:
     """Compute the checks for every task and representation that has runs in two languages."""
     rows: list[tuple[Cell, ...]] = []
     data: dict[str, dict[str, float]] = {}
+    missing: list[str] = []
     for task, spec in evidence.study.tasks.items():
         found = {r: line for r in spec.representations if (line := _line(evidence, task, r))}
+        missing += [
+            f"{task}: {r} has no seed that is finished in all of its languages, and at least two"
+            for r in spec.representations
+            if r not in found
+        ]
+        missing += [f"{task}: {r} lacks {', '.join(gaps)}" for r, line in found.items() if (gaps := _undefined(line))]
         if found:
             rows.append((Cell(f"{NAMES[task]} ({spec.sentence_layer} layer)", heading=True),))
         for representation, line in found.items():
@@ -45,21 +53,26 @@ def compute(evidence: Evidence) -> Exhibit:
         kind="table",
         title="What the CKA values rest on",
         caption=_CAPTION,
-        signature=evidence.signature(f"permutations:{evidence.study.analysis.permutations}", "cka:linear"),
+        signature=evidence.signature("cka:linear"),
         table=Table(header=header, rows=tuple(rows), align="lrrrrrrr") if rows else None,
         data=data,
         records=tuple({"cell": cell, "measure": k, "value": v} for cell, line in data.items() for k, v in line.items()),
-        missing=() if rows else ("it needs runs in two languages",),
+        missing=tuple(missing),
     )
 
 
 _CAPTION = (
-    "Means over pairs of languages, first common seed. *Noise floor*: plain CKA when the alignment of sentences is "
-    "shuffled; plain CKA near it means nothing. *Two seeds*: the same language under two seeds, the most one could hope "
-    "for. *Before training*: the encoder before fine-tuning. *Bag of symbols*: counts of the input units, no model at "
+    "Means over pairs of languages, first common seed. *Noise floor*: mean plain CKA over all ways to shuffle the alignment "
+    "of sentences; plain CKA near it means nothing. *Two seeds*: the same language under its first two seeds (mean over "
+    "languages), the most one could hope for. *Before training*: the encoder before fine-tuning. *Bag of symbols*: counts of the input units, no model at "
     "all. *Length removed*: sentence length regressed out of both sides. Embedding-layer CKA that equals its value before "
     "training, or the bag of symbols, says more about the input units than about what was learnt."
 )
+
+
+def _undefined(line: dict[str, float]) -> list[str]:
+    """Name the columns without a value."""
+    return [label for key, label in _COLUMNS.items() if math.isnan(line[key])]
 
 
 def _line(evidence: Evidence, task: str, representation: str) -> dict[str, float] | None:

@@ -6,7 +6,8 @@ every language. Exhibits ask here for "language L, seed s" and need not know whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy import __version__
-from gapstudy.store import Outputs, Run
-from gapstudy.study import Study, Task
+from gapstudy.store import Outputs, Run, RunPaths
+from gapstudy.study import Study, Task, settings_hash
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "seed_range", "unusable"]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -64,6 +65,14 @@ class Evidence:
         """Return the task's languages with at least one finished run, in the order of the study."""
         return tuple(c for c in self.spec(task).languages if self.seeds(task, representation, (c,)))
 
+    def runs_of(self, tasks: Collection[str], representations: Collection[str] | None = None) -> list[Run]:
+        """Return the runs of some tasks, perhaps of some representations only."""
+        return [
+            r
+            for r in self.runs
+            if r.cell.task in tasks and (representations is None or r.cell.representation in representations)
+        ]
+
     def spec(self, task: str) -> Task:
         """Return the task's record."""
         return self.study.tasks[task]
@@ -102,11 +111,19 @@ class Evidence:
         """Return the generator of one exhibit: it depends on the study's seed and the exhibit's name alone."""
         return np.random.default_rng([self.study.seed, crc32(name.encode())])
 
-    def signature(self, *details: str, runs: int | None = None) -> str:
-        """Return what could change an exhibit's numbers, in one line."""
-        count = len(self.runs) if runs is None else runs
-        return "|".join([f"study:{self.study.name}", f"runs:{count}", f"seed:{self.study.seed}", *details,
-                         f"gapstudy:{__version__}"])  # fmt: skip
+    def signature(self, *details: str, runs: Sequence[Run] | None = None) -> str:
+        """Return what could change an exhibit's numbers, in one line; ``runs`` are those it rests on (None: all).
+
+        ``seeds`` counts the seeds of a cell (the fewest and the most), ``seed`` is that of resampling.
+        """
+        used = self.runs if runs is None else runs
+        names = settings_hash({"runs": sorted(run.run_id for run in used)})
+        return "|".join([f"study:{self.study.name}", f"runs:{len(used)}", f"seeds:{seed_range(used)}",
+                         f"seed:{self.study.seed}", *details, f"gapstudy:{__version__}", f"runs-hash:{names}"])  # fmt: skip
+
+    def prepared_signature(self, *details: str) -> str:
+        """Return the signature of an exhibit that rests on what was prepared and on no run."""
+        return "|".join([f"study:{self.study.name}", "from:prepared.json", *details, f"gapstudy:{__version__}"])
 
     def absent(self, task: str, representation: str, languages: Iterable[str]) -> list[str]:
         """Return the languages without a single finished run."""
@@ -118,6 +135,41 @@ class Evidence:
             msg = f"no finished run of {task}-{representation}-{language} with seed {seed}"
             raise KeyError(msg)
         return run
+
+
+def unusable(run: Run, languages: Iterable[str], layer: str) -> str:
+    """Return why the exhibits cannot use a run ("" when they can), as far as its record and file headers show."""
+    from safetensors import SafetensorError, safe_open
+
+    paths = RunPaths(run.folder)
+    wanted = {paths.embeddings: [f"{c}/{layer}" for c in languages],
+              paths.outputs: [f"{c}/test/{part}" for c in languages for part in ("logits", "gold")]}  # fmt: skip
+    try:
+        for code in languages:
+            run.score(code)
+        float(run.record["timings"]["fit_seconds"])
+        dict(run.record["provenance"])
+    except (KeyError, TypeError, ValueError) as error:
+        return f"{paths.record} lacks something or is not as it was written ({type(error).__name__}: {error})"
+    for path, keys in wanted.items():
+        try:
+            with safe_open(path, "numpy") as file:
+                absent = sorted(set(keys) - set(file.keys()))
+        except (OSError, SafetensorError) as error:
+            return f"{path} cannot be read ({error})"
+        if absent:
+            return f"{path} lacks {', '.join(absent)}"
+    return ""
+
+
+def seed_range(runs: Iterable[Run]) -> str:
+    """Return how many seeds the cells have: "15", or "2-15" where they differ.
+
+    >>> seed_range([])
+    '0'
+    """
+    counts = sorted(Counter(run.cell for run in runs).values()) or [0]
+    return f"{counts[0]}" if counts[0] == counts[-1] else f"{counts[0]}-{counts[-1]}"
 
 
 @lru_cache(maxsize=512)

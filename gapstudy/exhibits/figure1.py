@@ -30,13 +30,26 @@ def compute(evidence: Evidence) -> Exhibit:
         caption="The same sentence of the parallel corpus as written, and as the phoneme encoder reads it: phones separated "
         f"by blanks, words by {WORD_BOUNDARY}.",
         alt="A sentence in the scripts of several languages, each with its transcription in phones.",
-        signature=evidence.signature(*{row["backend"] for row in evidence.prepared["g2p"] if row["language"] == "eng"}),
+        signature=evidence.prepared_signature(
+            f"representation:{spoken or 'none'}", *_backends(evidence, spoken, wanted)
+        ),
         table=Table(header=((Head("Language"), Head("Input"), Head("Sentence")),), rows=tuple(rows), align="lll")
         if rows
         else None,
         data={code: examples[f"{spoken}/{code}"] for code in wanted},
         records=tuple({"language": code, **examples[f"{spoken}/{code}"]} for code in wanted),
         missing=tuple(missing),
+    )
+
+
+def _backends(evidence: Evidence, representation: str | None, languages: list[str]) -> list[str]:
+    """Return what spelt the sentences."""
+    return sorted(
+        {
+            f"g2p:{row['backend']}"
+            for row in evidence.prepared["g2p"]
+            if row["representation"] == representation and row["language"] in languages
+        }
     )
 
 

@@ -1,10 +1,11 @@
 """Figure 3: performance gap, CKA and Sinkhorn distance on XNLI, for each representation and language pair.
 
-Paper: Figure 3, sections 4.2 and 4.3. Dots are seeds; bars are 95 % (or the study's level) intervals of their mean.
+Paper: Figure 3, sections 4.2 and 4.3. Dots are seeds; bars are t intervals of their mean, at the study's level.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.drawing import COLOURS, figure
-from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.pairs import PairPoint, pair_points
+from gapstudy.exhibits.evidence import Evidence, seed_range
+from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points, unconverged
 from gapstudy.exhibits.text import seed_mean
 
 __all__ = ["compute"]
@@ -30,25 +31,25 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
     spec = evidence.study.tasks.get("xnli")
     names = spec.representations if spec else ()
     points = {r: found for r in names if (found := pair_points(evidence, r))}
-    if not points:
-        return _exhibit(
-            evidence, missing=("it needs XNLI runs of the reference language and another, with a seed in common",)
-        )
-    pairs = tuple(dict.fromkeys(p.language for found in points.values() for p in found))
     path = folder / "figures" / "figure3.svg"
+    if not points:
+        path.unlink(missing_ok=True)  # of an earlier report
+        return _exhibit(evidence, missing=lacking(evidence))
+    every = [p for found in points.values() for p in found]
+    pairs = tuple(dict.fromkeys(p.language for p in every))
     summary: list[dict[str, Any]] = []
     with figure(path, 3, width=7.0, height=2.4) as (_drawing, axes):
         for axis, (measure, label) in zip(axes, _PANELS, strict=True):
             summary += _panel(axis, evidence, points, pairs, measure)
             axis.set_ylabel(label)
         axes[0].legend(loc="best", handletextpad=0.3)
-    missing = tuple(f"{r}: no seed is finished in two languages" for r in names if r not in points)
     return _exhibit(
         evidence,
         images=(Path("figures") / path.name,),
         records=tuple(summary),
-        data={"points": summary},
-        missing=missing,
+        data={"summary": summary, "points": [asdict(p) for p in every]},
+        missing=lacking(evidence),
+        notes=unconverged(evidence.study.analysis.reference, every),
     )
 
 
@@ -84,18 +85,22 @@ def _panel(
 
 def _exhibit(evidence: Evidence, **content: Any) -> Exhibit:
     analysis = evidence.study.analysis
+    runs = evidence.runs_of(["xnli"])
     layer = evidence.spec("xnli").sentence_layer if "xnli" in evidence.study.tasks else "last"
     return Exhibit(
         key="figure3",
         kind="figure",
         title="XNLI: performance gap, CKA and Sinkhorn distance",
-        caption=f"Left: absolute difference of test accuracy. Centre: debiased CKA of sentence vectors ({layer} hidden layer). "
+        caption=f"Left: absolute difference of test accuracy. Centre: debiased CKA of sentence vectors ({layer} layer). "
         f"Right: Sinkhorn distance of the outputs on the parallel test sets ({analysis.sinkhorn_space}, "
-        f"{analysis.sinkhorn_cost} cost, reg {analysis.sinkhorn_reg}). Dots are seeds; bars are "
-        f"{100 * analysis.level:.0f} % intervals of their mean.",
+        f"{analysis.sinkhorn_cost} cost, reg {analysis.sinkhorn_reg}). Dots are seeds ({seed_range(runs)} a cell); bars are "
+        f"{100 * analysis.level:g} % t intervals of their mean, where there are at least 3.",
         alt="Three panels of dots and bars by language pair, one colour a representation.",
         signature=evidence.signature(
-            f"reg:{analysis.sinkhorn_reg}", f"cost:{analysis.sinkhorn_cost}", f"space:{analysis.sinkhorn_space}"
+            f"reg:{analysis.sinkhorn_reg}",
+            f"cost:{analysis.sinkhorn_cost}",
+            f"space:{analysis.sinkhorn_space}",
+            runs=runs,
         ),
         **content,
     )

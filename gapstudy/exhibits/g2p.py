@@ -16,8 +16,11 @@ def compute(evidence: Evidence) -> Exhibit:
     """Compute the audit from what was prepared."""
     audits = evidence.prepared["g2p"]
     units = evidence.prepared["units"]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
+    names = dict.fromkeys(row["representation"] for row in audits)
     for row in audits:
+        if len(names) > 1 and (Cell(row["representation"], heading=True),) not in rows:
+            rows.append((Cell(row["representation"], heading=True),))
         facts = units.get(f"{row['representation']}/{row['language']}", {})
         unmapped = sorted(row["unmapped"].items(), key=lambda item: (-item[1], item[0]))
         shown = " ".join(f"{sign}×{count}" for sign, count in unmapped[:6]) or "none"
@@ -43,7 +46,7 @@ def compute(evidence: Evidence) -> Exhibit:
         title="Grapheme-to-phoneme conversion",
         caption="Every word type of the study's text. *Phones a sentence* and *Unknown* (units that the encoder does not know) "
         "are of the parallel corpus.",
-        signature=evidence.signature(),
+        signature=evidence.prepared_signature(),
         table=Table(header=header, rows=tuple(rows), align="lrrrrl") if rows else None,
         data={"audits": audits},
         records=tuple({k: v for k, v in row.items() if k != "unmapped"} for row in audits),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
-from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.published import TABLE1
-from gapstudy.exhibits.text import MIN_SEEDS, NAMES, estimate_cell, number, seed_mean
-from gapstudy.stats import Estimate, cluster_bootstrap, mean_cka, mean_rpd, spread
+from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
+from gapstudy.stats import Estimate, mean_cka, mean_rpd, spread
 
 __all__ = ["TOKEN_TASKS", "compute"]
 
@@ -31,18 +31,23 @@ def compute(evidence: Evidence) -> Exhibit:
         found = [_line(evidence, task, r) for r in evidence.spec(task).representations]
         missing += [f"{task}: {problem}" for line in found for problem in line["missing"]]
         data[task] = {line["representation"]: line for line in found}
-        metric = evidence.spec(task).primary or {"ner": "entity F1", "pos": "accuracy = micro F1"}[task]
-        rows.append((Cell(f"{NAMES[task]} ({metric.replace('_', ' ')}, %)", heading=True),))
+        rows.append((Cell(_heading(evidence, task), heading=True),))
         rows += _rows(found, languages)
         rows += [_paper_row(task, r, languages) for r in evidence.spec(task).representations if (task, r) in TABLE1]
     return Exhibit(
         key="table1",
         kind="table",
         title="Token tasks: scores, performance gap and linguistic gap",
-        caption=_CAPTION.format(resamples=evidence.study.analysis.resamples, level=100 * evidence.study.analysis.level),
-        signature=evidence.signature(f"resamples:{evidence.study.analysis.resamples}", "gap:rpd", "cka:linear"),
+        caption=_CAPTION.format(
+            resamples=f"{evidence.study.analysis.resamples:,}",
+            level=f"{100 * evidence.study.analysis.level:g}",
+            sentences=_sentences(data),
+        ),
+        signature=evidence.signature(
+            f"resamples:{evidence.study.analysis.resamples}", "gap:rpd", "cka:linear", runs=evidence.runs_of(tasks)
+        ),
         table=Table(header=_header(languages), rows=tuple(rows), align="l" + "r" * (len(languages) + 4), small=True)
-        if rows
+        if evidence.runs_of(tasks)
         else None,
         data=data,
         records=tuple(_records(data)),
@@ -51,13 +56,26 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Test scores are means over seeds at the best development epoch. *Std.* is the sample standard deviation of the "
-    "scores as fractions; *Mean RPD* the mean relative percent difference over pairs of languages, with a {level:.0f} % "
-    "interval over seeds where there are enough; *Mean CKA* the paper's plain linear CKA of sentence vectors at the "
-    "layer the study names, averaged over pairs and seeds; *Debiased* its unbiased form, which is about 0 for unrelated "
-    "vectors, with an interval over sentences ({resamples} half-samples). Rows *paper* repeat the printed values: other "
-    "corpora, other encoders."
+    "Test scores are means over seeds at the best development epoch. *Std.* is the sample standard deviation of these "
+    "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
+    "{level} % t intervals by the jackknife over seeds (where there are at least 3; seed noise alone makes both "
+    "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
+    "over pairs and seeds, its interval (centred bootstrap of {sentences} parallel sentences) that of its expectation at "
+    "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "
+    "(half-samples of the sentences). {resamples} resamples each; seeds are averaged, not resampled. Gaps rest on the "
+    "seeds that every language has. Bold: the better value, whatever its uncertainty, where rows have the same "
+    "languages. Rows *paper* repeat the printed values: other corpora, other encoders, all ten languages."
 )
+
+
+def _heading(evidence: Evidence, task: str) -> str:
+    metric = evidence.spec(task).primary or {"ner": "entity F1", "pos": "accuracy = micro F1"}[task]
+    return f"{NAMES[task]} ({metric.replace('_', ' ')}, %; seeds: {seed_range(evidence.runs_of([task]))})"
+
+
+def _sentences(data: dict[str, Any]) -> str:
+    counts = {line["cka"].n for lines in data.values() for line in lines.values() if "cka" in line}
+    return f"{max(counts):,}" if counts else "the"
 
 
 def _header(languages: tuple[str, ...]) -> tuple[tuple[Head, ...], ...]:
@@ -81,10 +99,12 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         line["missing"].append(f"{representation} has no finished run in {', '.join(absent)}")
     seeds = evidence.seeds(task, representation, languages) if len(languages) > 1 else []
     if not seeds:
-        line["missing"].append(f"{representation}: gaps need one seed that is finished in two languages")
+        line["missing"].append(_no_gap(representation, languages))
         return line
     scores = evidence.scores(task, representation, languages, seeds)
-    line |= {"seeds": seeds, "gap_languages": list(languages), **_gaps(evidence, task, representation, scores)}
+    line |= {"seeds": seeds, "gap_languages": list(languages), **_gaps(scores, evidence.study.analysis.level)}
+    if np.isnan(line["mean_rpd"].value):
+        line["missing"].append(f"{representation}: mean RPD is {line['mean_rpd'].method}")
     features = [[evidence.vectors(task, representation, c, s, spec.sentence_layer) for c in languages] for s in seeds]
     for name, debiased in (("cka", False), ("debiased_cka", True)):
         line[name] = mean_cka(
@@ -104,20 +124,17 @@ def _score(evidence: Evidence, task: str, representation: str, language: str) ->
     return seed_mean(values, level=evidence.study.analysis.level)
 
 
-def _gaps(evidence: Evidence, task: str, representation: str, scores: Any) -> dict[str, Estimate]:
-    """Spread and mean RPD of the seed means, with intervals that resample seeds."""
+def _no_gap(representation: str, languages: tuple[str, ...]) -> str:
+    if len(languages) < 2:
+        return f"{representation}: gaps need finished runs in two languages"
+    return f"{representation}: gaps need a seed that is finished in every one of {', '.join(languages)}"
 
-    def interval(statistic: Any, name: str) -> Estimate:
-        level, n = evidence.study.analysis.level, len(scores)
-        if n < MIN_SEEDS:
-            return Estimate(statistic(scores), np.nan, np.nan, level, n, "no interval: fewer than 3 seeds")
-        rng = evidence.rng(f"table1/{task}/{representation}/{name}")
-        resamples = evidence.study.analysis.resamples
-        return cluster_bootstrap(statistic, [scores], method="percentile", n_resamples=resamples, level=level, rng=rng)
 
+def _gaps(scores: Any, level: float) -> dict[str, Estimate]:
+    """Spread and mean RPD of the seed means."""
     return {
-        "std": interval(lambda rows: spread(rows.mean(axis=0)), "std"),
-        "mean_rpd": interval(lambda rows: mean_rpd(rows.mean(axis=0)), "rpd"),
+        "std": over_seeds(lambda rows: spread(rows.mean(axis=0)), scores, level=level, within=(0.0, 1.0)),
+        "mean_rpd": over_seeds(lambda rows: mean_rpd(rows.mean(axis=0)), scores, level=level, within=(0.0, 200.0)),
     }
 
 
@@ -145,9 +162,11 @@ def _rows(lines: list[dict[str, Any]], languages: tuple[str, ...]) -> list[tuple
 
 
 def _best(lines: list[dict[str, Any]], name: str, sign: int) -> int:
-    """Return the row whose value is best, -1 when there is nothing to compare."""
-    values = [sign * line[name].value if name in line else -np.inf for line in lines]
-    return int(np.argmax(values)) if sum(np.isfinite(values)) > 1 else -1
+    """Return the row whose value is best, -1 when there is nothing to compare or rows have different languages."""
+    values = {i: sign * line[name].value for i, line in enumerate(lines) if name in line}
+    values = {i: value for i, value in values.items() if not np.isnan(value)}
+    alike = {tuple(lines[i]["gap_languages"]) for i in values}
+    return max(values, key=lambda i: values[i]) if len(values) > 1 and len(alike) == 1 else -1
 
 
 def _paper_row(task: str, representation: str, languages: tuple[str, ...]) -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ the claim itself, that CKA and Sinkhorn distance correlate more strongly than En
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from gapstudy.errors import PseudoReplicationWarning
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.pairs import PairPoint, pair_points
+from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points, unconverged
 from gapstudy.exhibits.published import TABLE3
 from gapstudy.exhibits.text import estimate_cell, number, p_value
 from gapstudy.stats import Estimate, correlation, correlation_difference, detectable_correlation, holm
@@ -24,107 +25,111 @@ from gapstudy.stats import Estimate, correlation, correlation_difference, detect
 __all__ = ["compute", "representation_of"]
 
 MEASURES = {"performance": "{reference} performance", "sinkhorn": "S-Dist", "cka": "CKA"}
+MIN_SEEDS = 4
 _METHODS = ("spearman", "kendall")
 
 
 def representation_of(evidence: Evidence) -> str:
-    """Return the representation that is correlated: the study's choice, or its first phoneme one, or its first."""
-    kinds = {name: r.kind for name, r in evidence.study.used_representations().items()}
-    spoken = [name for name, kind in kinds.items() if kind == "phoneme"]
-    return evidence.study.analysis.correlate or (spoken or list(kinds))[0]
+    """Return the representation that is correlated: the study's choice, or XNLI's first phoneme one, or its first."""
+    spec = evidence.study.tasks.get("xnli")
+    names = spec.representations if spec else tuple(evidence.study.used_representations())
+    spoken = [name for name in names if evidence.study.representations[name].kind == "phoneme"]
+    return evidence.study.analysis.correlate or (*spoken, *names)[0]
 
 
 def compute(evidence: Evidence) -> Exhibit:
     """Compute Table 3 from the XNLI runs of one representation."""
-    representation = representation_of(evidence)
-    points = pair_points(evidence, representation)
+    representation, analysis = representation_of(evidence), evidence.study.analysis
+    points = [p for p in pair_points(evidence, representation) if not math.isnan(p.gap)]
     seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
-    missing = _too_few(points, seeds, evidence)
-    data: dict[str, Any] = {} if missing else _analyses(evidence, points)
+    data, trouble = _attempt(evidence, points, seeds)
     return Exhibit(
         key="table3",
         kind="table",
         title="Correlation of the performance gap with the linguistic gap",
-        caption=_CAPTION.format(
-            representation=representation,
-            n=len(points),
-            seeds=len(seeds),
-            pairs=", ".join(f"{evidence.study.analysis.reference}–{p}" for p in pairs) or "none",
-            detectable=f"{detectable_correlation(len(seeds)):.2f}" if len(seeds) > 4 else "–",
-            reg=evidence.study.analysis.sinkhorn_reg,
-            space=evidence.study.analysis.sinkhorn_space,
-        ),
+        caption=_caption(evidence, representation, points, seeds, pairs),
         signature=evidence.signature(
-            f"seeds:{len(seeds)}",
-            f"resamples:{evidence.study.analysis.resamples}",
-            f"reg:{evidence.study.analysis.sinkhorn_reg}",
-            runs=_runs(evidence, representation),
+            f"resamples:{analysis.resamples}",
+            f"reg:{analysis.sinkhorn_reg}",
+            f"cost:{analysis.sinkhorn_cost}",
+            f"space:{analysis.sinkhorn_space}",
+            "cka:plain",
+            "ci:bca over seeds",
+            runs=evidence.runs_of(["xnli"], [representation]),
         ),
-        table=None if missing else _table(data, evidence.study.analysis.reference),
+        table=_table(data, analysis.reference) if data else None,
         data=data,
         records=tuple(_records(data)),
-        missing=tuple(missing),
-        notes=tuple(sorted({p.unconverged for p in points if p.unconverged})),
+        missing=(*lacking(evidence, [representation]), *trouble),
+        notes=unconverged(analysis.reference, points),
     )
 
 
 _CAPTION = (
-    "{representation} models on XNLI: {seeds} seeds, pairs {pairs}, {n} points; gap = RPD, S-Dist on {space} at "
-    "reg {reg}. *Pooled, as in the paper*: the points are treated as independent, which they are not (two points of a "
-    "seed share a model, and a difference between pairs alone makes a correlation). *Within pairs*: ranks within each "
-    "pair, seeds permuted jointly over pairs, intervals by resampling seeds, p-values after Holm within the column. "
-    "*Difference*: how much more strongly (in absolute value) than reference performance. With {seeds} seeds a "
-    "correlation of {detectable} is detected with 80 % power."
+    "{representation} models on XNLI: {seeds} seeds, pairs {pairs}, {n} points (a seed of a pair); gap = RPD; S-Dist on "
+    "{space}, {cost} cost, reg {reg}; CKA is the plain one of sentence vectors ({layer} layer). *Pooled, as in the paper*: "
+    "the points are treated as independent, which they are not (two points of a seed share a model, and a difference "
+    "between pairs alone makes a correlation). *Within pairs*: ranks within each pair; {resamples} resamples of whole "
+    "seeds for {level} % intervals (BCa where defined), as many permutations of seeds, jointly over pairs, for p-values, which Holm's "
+    "method corrects for the three rows of the column. *Difference*: how much more strongly (in absolute value) than "
+    "reference performance, with uncorrected bootstrap p-values. With {seeds} seeds a correlation of {detectable} within "
+    "one pair is detected with 80 % power, before correction."
 )
 
 
-def _too_few(points: Sequence[PairPoint], seeds: list[int], evidence: Evidence) -> list[str]:
-    if "xnli" not in evidence.study.tasks:
-        return ["the study has no task xnli"]
-    if len(seeds) < 4:
-        return [f"correlations need at least 4 seeds finished in two languages; there are {len(seeds)}"]
+def _caption(
+    evidence: Evidence, representation: str, points: Sequence[PairPoint], seeds: list[int], pairs: list[str]
+) -> str:
+    analysis, spec = evidence.study.analysis, evidence.study.tasks.get("xnli")
+    enough = len(seeds) >= MIN_SEEDS
+    return _CAPTION.format(
+        representation=representation,
+        n=len(points),
+        seeds=len(seeds),
+        pairs=", ".join(f"{analysis.reference}–{p}" for p in pairs) or "none",
+        detectable=f"{detectable_correlation(len(seeds), level=1 - analysis.level):.2f}" if enough else "–",
+        reg=analysis.sinkhorn_reg,
+        cost=analysis.sinkhorn_cost,
+        space=analysis.sinkhorn_space,
+        layer=spec.sentence_layer if spec else "last",
+        resamples=f"{analysis.resamples:,}",
+        level=f"{100 * analysis.level:g}",
+    )
+
+
+def _attempt(
+    evidence: Evidence, points: Sequence[PairPoint], seeds: list[int]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the analyses, or nothing and the reason why there are none."""
+    if len(seeds) < MIN_SEEDS:
+        return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
     constant = [name for name in ("gap", *MEASURES) if len({getattr(p, name) for p in points}) < 2]
-    return [f"{', '.join(constant)} is the same in every run, so nothing can be correlated"] if constant else []
-
-
-def _runs(evidence: Evidence, representation: str) -> int:
-    return sum(r.cell.task == "xnli" and r.cell.representation == representation for r in evidence.runs)
+    if constant:
+        return {}, (f"{', '.join(constant)} is the same in every run, so nothing can be correlated",)
+    try:
+        return _analyses(evidence, points), ()
+    except ValueError as error:  # constant within every pair, too few different seeds
+        return {}, (f"the correlations are not defined: {error}",)
 
 
 def _analyses(evidence: Evidence, points: Sequence[PairPoint]) -> dict[str, Any]:
     analysis = evidence.study.analysis
     gap = np.array([p.gap for p in points])
     columns = {name: np.array([getattr(p, name) for p in points]) for name in MEASURES}
-    seeds, pairs = [p.seed for p in points], [p.language for p in points]
+    labels: dict[str, Any] = {"clusters": [p.seed for p in points], "groups": [p.language for p in points]}
+    options: dict[str, Any] = {"n_resamples": analysis.resamples, "level": analysis.level}
     out: dict[str, Any] = {"pooled": {}, "within": {}, "difference": {}}
     for name, column in columns.items():
         for method in _METHODS:
-            rng = evidence.rng(f"table3/{name}/{method}")
+            options |= {"method": method, "rng": evidence.rng(f"table3/{name}/{method}")}
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PseudoReplicationWarning)  # the caption says it
-                out["pooled"][name, method] = correlation(
-                    column, gap, method=method, n_resamples=analysis.resamples, level=analysis.level, rng=rng
-                )
-            out["within"][name, method] = correlation(
-                column,
-                gap,
-                method=method,
-                clusters=seeds,
-                groups=pairs,
-                n_resamples=analysis.resamples,
-                level=analysis.level,
-                rng=rng,
-            )
+                out["pooled"][name, method] = correlation(column, gap, **options)
+            out["within"][name, method] = correlation(column, gap, **labels, **options)
     for name in ("sinkhorn", "cka"):
+        options |= {"method": "spearman", "rng": evidence.rng(f"table3/{name}/difference")}
         out["difference"][name, "spearman"] = correlation_difference(
-            columns[name],
-            columns["performance"],
-            gap,
-            clusters=seeds,
-            groups=pairs,
-            n_resamples=analysis.resamples,
-            level=analysis.level,
-            rng=evidence.rng(f"table3/{name}/difference"),
+            columns[name], columns["performance"], gap, **labels, **options
         )
     for method in _METHODS:
         adjusted = holm([out["within"][name, method].p_value for name in MEASURES])
@@ -140,7 +145,7 @@ def _table(data: dict[str, Any], reference: str) -> Table:
     label = {name: text.format(reference=reference) for name, text in MEASURES.items()}
     rows: list[tuple[Cell, ...]] = [(Cell("Pooled, as in the paper", heading=True),)]
     rows += [(Cell(label[n], heading=True), *_pooled(data, n)) for n in MEASURES]
-    rows += [(Cell(f"paper: {label[n]}", heading=True), *_paper(n)) for n in MEASURES]
+    rows += [(Cell(f"paper: {text.format(reference='eng')}", heading=True), *_paper(n)) for n, text in MEASURES.items()]
     rows += [(Cell("Within pairs (analysis of record)", heading=True),)]
     rows += [(Cell(label[n], heading=True), *_within(data, n)) for n in MEASURES]
     rows += [(Cell(f"Difference of absolute correlations to {reference} performance, within pairs", heading=True),)]
@@ -178,15 +183,6 @@ def _records(data: dict[str, Any]) -> Any:
     for analysis, found in data.items():
         for (name, method), e in found.items():
             if isinstance(e, Estimate):
-                yield {
-                    "analysis": analysis,
-                    "measure": name,
-                    "method": method,
-                    "value": e.value,
-                    "low": e.low,
-                    "high": e.high,
-                    "p_value": e.p_value,
-                    "p_holm": found.get((f"holm:{name}", method)),
-                    "n": e.n,
-                    "details": e.method,
-                }
+                holm_p = found.get((f"holm:{name}", method))
+                yield {"analysis": analysis, "measure": name, "method": method, "value": e.value, "low": e.low, "high": e.high,
+                       "level": e.level, "p_value": e.p_value, "p_holm": holm_p, "n": e.n, "details": e.method}  # fmt: skip

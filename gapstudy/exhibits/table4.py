@@ -33,7 +33,7 @@ def compute(evidence: Evidence) -> Exhibit:
         title="Examples in each corpus",
         caption="Examples (pairs or sentences) as read; *Used* is what is left after the study's training fraction. The "
         "paper's counts are repeated as printed; it gives 1.2k FLORES+ sentences where its text has 1,012.",
-        signature=evidence.signature(),
+        signature=evidence.prepared_signature(),
         table=Table(header=header, rows=tuple(rows), align="llrrrrrrr"),
         data={"rows": counts},
         records=tuple(counts),

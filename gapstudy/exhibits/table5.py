@@ -46,7 +46,7 @@ def compute(evidence: Evidence) -> Exhibit:
         title="Hyper-parameters",
         caption="What each cell was trained with, read from the study as it was prepared, beside the paper's "
         "selection as printed. The paper trains with batches of 128 for 20 epochs (XNLI) or 30 (NER, POS).",
-        signature=evidence.signature(),
+        signature=evidence.prepared_signature(),
         notes=tuple(_space(task) for task in evidence.study.tasks),
         table=Table(header=header, rows=tuple(rows), align="l" * (1 + len(_SHOWN) + len(_PRINTED)), small=True),
         data={f"{task}/{r}": line for (task, r), line in used.items()},

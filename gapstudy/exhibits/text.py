@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from gapstudy.exhibits.base import Cell
-from gapstudy.stats import Estimate, mean_interval
+from gapstudy.stats import Estimate, jackknife_interval, mean_interval
 
-__all__ = ["MIN_SEEDS", "NAMES", "estimate_cell", "interval", "number", "p_value", "seed_mean"]
+__all__ = ["MIN_SEEDS", "NAMES", "estimate_cell", "interval", "number", "over_seeds", "p_value", "seed_mean"]
 
 MIN_SEEDS = 3
 """Fewest seeds for which an interval over seeds is printed."""
@@ -54,6 +55,27 @@ def seed_mean(values: Sequence[float], *, level: float) -> Estimate:
     if len(values) < MIN_SEEDS:
         return Estimate(float(np.mean(values)), np.nan, np.nan, level, len(values), "no interval: fewer than 3 seeds")
     return mean_interval(values, level=level)
+
+
+def over_seeds(
+    statistic: Callable[[Any], float], scores: Any, *, level: float, within: tuple[float, float]
+) -> Estimate:
+    """Return a statistic of (seeds, languages) scores with its t interval by the jackknife over seeds.
+
+    Where the statistic is undefined (the RPD of two scores of zero) the value is NaN; where it would be undefined
+    without one of the seeds, or there are fewer than three, the interval is. ``method`` says so.
+    """
+    try:
+        value = float(statistic(scores))
+    except ValueError as error:
+        return Estimate(np.nan, np.nan, np.nan, level, len(scores), f"undefined: {error}")
+    why = "fewer than 3 seeds"
+    if len(scores) >= MIN_SEEDS:
+        try:
+            return jackknife_interval(statistic, scores, level=level, within=within)
+        except ValueError as error:
+            why = str(error)
+    return Estimate(value, np.nan, np.nan, level, len(scores), f"no interval: {why}")
 
 
 def estimate_cell(estimate: Estimate, digits: int, *, best: bool = False, note: str = "") -> Cell:

@@ -54,9 +54,11 @@ def _summary(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[str]:
     runs = ", ".join(f"{n} {task.upper()}" for task, n in counts.items())
     paragraphs = [f"{len(evidence.runs)} finished runs ({runs})."]
     for task, lines in exhibits["table1"].data.items():
-        gaps = {r: x["mean_rpd"] for r, x in lines.items() if "mean_rpd" in x}
-        said = _gap_sentence(task.upper(), "mean RPD over languages", gaps)
-        said += _cka_sentence({r: x["debiased_cka"] for r, x in lines.items() if "debiased_cka" in x})
+        found = {r: x for r, x in lines.items() if "mean_rpd" in x}
+        if len({tuple(x["gap_languages"]) for x in found.values()}) > 1:
+            continue  # means over different languages are not to be compared
+        said = _gap_sentence(task.upper(), "mean RPD over languages", {r: x["mean_rpd"] for r, x in found.items()})
+        said += _cka_sentence({r: x["debiased_cka"] for r, x in found.items()})
         paragraphs.append(" ".join(said))
     lines = exhibits["table2"].data
     for code in dict.fromkeys(c for line in lines.values() for c in line["gaps"]):

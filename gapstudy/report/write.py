@@ -75,6 +75,7 @@ def write_style(directory: Path) -> None:
 
 def _write_records(records: Sequence[Mapping[str, Any]], path: Path) -> None:
     if not records:
+        path.unlink(missing_ok=True)  # an earlier report's
         return
     columns = list(dict.fromkeys(key for record in records for key in record))
     replace_text(path, _csv(records, columns))

@@ -13,7 +13,7 @@ correlation           :func:`correlation` :func:`correlation_difference` :func:`
 the bound             :func:`divergence_bound` :func:`complexity_term` :func:`proxy_a_distance`
                       :func:`witness_divergence` :func:`disagreement_certificate` :func:`error_gap`
                       :func:`error_difference` :func:`hoeffding_radius`
-intervals             :func:`mean_interval` :func:`cluster_bootstrap` :func:`clopper_pearson`
+intervals             :func:`mean_interval` :func:`jackknife_interval` :func:`cluster_bootstrap` :func:`clopper_pearson`
 ===================== ==================================================================================================
 """
 
@@ -30,6 +30,7 @@ from gapstudy.stats.disagreement import Disagreement, disagreement
 from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witness_divergence
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
+from gapstudy.stats.jackknife import jackknife_interval
 from gapstudy.stats.power import correlation_power, detectable_correlation, points_needed
 from gapstudy.stats.proportion import clopper_pearson
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
@@ -66,6 +67,7 @@ __all__ = [
     "exact_distance",
     "hoeffding_radius",
     "holm",
+    "jackknife_interval",
     "kendall_p_value",
     "length_residual",
     "mean_cka",

@@ -2,7 +2,8 @@
 
 It is a file made with O_EXCL (atomic on local and on shared file systems) that holds host, process and the
 process's start time; its modification time is a heartbeat. A claim whose process is gone, or whose heartbeat is
-older than :data:`STALE` on another host, is dead and may be taken over.
+older than :data:`STALE` on another host, is dead and may be taken over. Whoever buries a dead claim holds a lock on
+the run's folder and looks again under it: otherwise a slow process would remove the claim of its quicker successor.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import json
 import os
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ class Claim:
         path.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(2):
             try:
-                descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+                descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
             except FileExistsError:
                 if cls.alive(path):
                     return None
@@ -48,16 +50,7 @@ class Claim:
     @staticmethod
     def alive(path: Path) -> bool:
         """Whether ``path`` is a claim of a process that still works."""
-        try:
-            age = time.time() - path.stat().st_mtime
-            owner = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return False
-        except ValueError:  # being written this moment, or left empty by a crash
-            return age < 10
-        if owner.get("host") != socket.gethostname():
-            return age < STALE
-        return bool(owner.get("started") == _started(int(owner.get("pid", -1))))
+        return _look(path) is True
 
     def beat(self) -> None:
         """Show that the work goes on."""
@@ -69,14 +62,41 @@ class Claim:
         self.path.unlink(missing_ok=True)
 
 
-def _bury(path: Path) -> None:
-    """Remove a dead claim; of several processes that try, one rename wins and the others find it gone."""
-    grave = path.with_name(f".{path.name}.{os.getpid()}.dead")
+def _look(path: Path) -> bool | None:
+    """Return whether a claim's process still works, None if there is no claim."""
     try:
-        path.rename(grave)
+        age = time.time() - path.stat().st_mtime
+        owner = json.loads(path.read_text(encoding="utf-8"))
+        host, pid, started = owner["host"], int(owner["pid"]), float(owner["started"])
     except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):  # being written this moment, or left half written by a crash
+        return age < 10
+    return age < STALE if host != socket.gethostname() else started == _started(pid)
+
+
+def _bury(path: Path) -> None:
+    """Remove a dead claim, unless another process has buried it and made its own since."""
+    with _locked(path.parent):
+        if _look(path) is False:  # None is another matter: a living claim may appear at any moment
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out; the system drops the lock when its holder dies, and no file is left behind."""
+    try:
+        from fcntl import LOCK_EX, flock
+    except ImportError:  # Windows: the second look has to do
+        yield
         return
-    grave.unlink(missing_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without such locks
+            flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _self() -> dict[str, Any]:

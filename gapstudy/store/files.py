@@ -104,7 +104,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write named arrays as safetensors, beside and renamed, with the permissions that the user's umask gives."""
     from safetensors.numpy import save
 
-    content = save({key: np.ascontiguousarray(value) for key, value in arrays.items()})
+    content = save({key: np.asarray(value, order="C") for key, value in arrays.items()})
     with write_atomically(path) as temporary:
         temporary.write_bytes(content)
 

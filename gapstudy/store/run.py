@@ -55,8 +55,7 @@ class Run:
             If it cannot be read or misses what every record has.
         """
         record = read_json(RunPaths(folder).record)
-        needed = {"format", "run_id", "cell", "seed", "metrics", "primary", "settings", "cell_hash", "files"}
-        if not isinstance(record, dict) or needed - set(record) or record["format"] != FORMAT:
+        if not _is_record(record):
             msg = f"{folder / 'run.json'} is not a run record of format {FORMAT}; delete the folder and train again"
             raise StoreError(msg)
         return cls(folder, record)
@@ -108,14 +107,28 @@ class Run:
         return Outputs(self._tensor(path, f"{key}/logits"), self._tensor(path, f"{key}/gold").astype(np.int64))
 
     def history(self) -> list[dict[str, float]]:
-        """Return the rows of ``history.csv`` as numbers."""
-        with RunPaths(self.folder).history.open(encoding="utf-8", newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        """Return the rows of ``history.csv`` as numbers.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged.
+        """
+        path = RunPaths(self.folder).history
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        except (OSError, ValueError, TypeError) as error:
+            msg = f"{path}: {error}; delete {self.folder} and run gapstudy train-seeds again"
+            raise StoreError(msg) from None
 
     def damage(self) -> str:
-        """Return what is wrong with the run's files ("" when their sizes are as recorded)."""
-        for name, size in self.record["files"].items():
-            path = self.folder / name
+        """Return what is wrong with the run's files ("" when all are there and their sizes are as recorded)."""
+        if self.folder.name != self.run_id:
+            return f"{self.folder} holds run {self.run_id}: a copied or renamed folder"
+        paths = RunPaths(self.folder)
+        for path in (paths.embeddings, paths.outputs, paths.history):
+            size = self.record["files"].get(path.name)
             if not path.is_file():
                 return f"{path} is missing"
             if path.stat().st_size != size:
@@ -132,3 +145,17 @@ class Run:
             msg = f"{path}: {error}; delete {self.folder} and run gapstudy train-seeds again"
             raise StoreError(msg) from None
         return tensor
+
+
+_KINDS = {"run_id": str, "cell": dict, "seed": int, "metrics": dict, "primary": str, "settings": dict, "cell_hash": str,
+          "files": dict}  # fmt: skip
+
+
+def _is_record(record: Any) -> bool:
+    """Whether JSON has what every record of this format has."""
+    return (
+        isinstance(record, dict)
+        and record.get("format") == FORMAT
+        and all(isinstance(record.get(key), kind) for key, kind in _KINDS.items())
+        and set(record["cell"]) == {"task", "representation", "language"}
+    )

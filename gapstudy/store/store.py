@@ -52,7 +52,11 @@ class Selection(tuple[Run, ...]):
             for r in self for language, splits in r.record["metrics"].items()
             for split, scores in splits.items() for metric, score in scores.items()
         ]  # fmt: skip
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+_COLUMNS = ("run_id", "task", "representation", "language", "seed", "test_language", "split", "metric", "primary",
+            "score")  # fmt: skip
 
 
 class RunStore:
@@ -130,11 +134,12 @@ class RunStore:
         embeddings: Arrays,
         outputs: Arrays,
     ) -> Run:
-        """Write a finished run: arrays and history first, ``run.json`` last.
+        """Write a finished run: arrays and history first, ``run.json`` last; an older ``run.json`` goes first of all.
 
         ``record`` holds metrics, primary, best_epoch, timings and provenance; identity is added from ``spec``.
         """
         paths = self.study(study).run(spec.run_id)
+        paths.record.unlink(missing_ok=True)
         write_arrays(paths.embeddings, embeddings)
         write_arrays(paths.outputs, outputs)
         _save_rows(paths.history, list(history))
@@ -145,6 +150,8 @@ class RunStore:
         write_json(paths.record, {**record, **identity, "files": sizes})
         paths.error.unlink(missing_ok=True)
         shutil.rmtree(paths.checkpoint.parent, ignore_errors=True)
+        for half in paths.folder.glob(".*.tmp"):  # of a process that was killed while it wrote
+            half.unlink(missing_ok=True)
         return Run.read(paths.folder)
 
     def fail(self, study: str, run_id: str, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gapstudy.study.records import METRICS, DataSource, Task
@@ -21,6 +21,7 @@ def inconsistencies(study: Study) -> Iterator[str]:
     """Yield what does not fit together in ``study``, with the path of the key and the valid values."""
     if not _NAME.fullmatch(study.name):
         yield f"name: {study.name!r} is not a directory name; use letters, digits, '.', '_', '-' (at most 64)"
+    yield from _twice("languages", study.languages)
     for name in study.representations:
         if not _WORD.fullmatch(name):
             yield f"representations.{name}: {name!r} names files; use letters, digits and '_' (at most 32)"
@@ -42,8 +43,8 @@ def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:
     for code in task.languages:
         if code not in study.languages:
             yield f"{where}.languages: {code!r} is not among the study's languages: {', '.join(study.languages)}"
-    if len(set(task.languages)) != len(task.languages):
-        yield f"{where}.languages: a language is named twice"
+    yield from _twice(f"{where}.languages", task.languages)
+    yield from _twice(f"{where}.representations", task.representations)
     yield from _value_problems(study, name, task)
 
 
@@ -63,6 +64,11 @@ def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:
         for key in needed:
             if not getattr(source, key):
                 yield f'data.{corpus}.{key}: missing (source = "local" needs {", ".join(needed)})'
+
+
+def _twice(where: str, names: Sequence[str]) -> Iterator[str]:
+    for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+        yield f"{where}: {name!r} is named twice"
 
 
 def _not_a_representation(where: str, name: str, study: Study) -> str:

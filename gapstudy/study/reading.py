@@ -6,7 +6,7 @@ import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,9 +34,8 @@ def parse(text: str, where: str, folder: Path | None) -> Study:
         study = Study.model_validate(raw)
     except ValidationError as error:
         raise StudyFileError(where, _explain(error, Study)) from None
-    if folder is None:
-        return study
-    data = {k: s.model_copy(update=_absolute(s, folder)) for k, s in study.data.items()}
+    # a preset has no folder: its paths start with variables, or where the command is called
+    data = {k: s.model_copy(update=_absolute(s, folder or Path())) for k, s in study.data.items()}
     return study.model_copy(update={"data": data})
 
 
@@ -49,7 +48,7 @@ def read(name_or_path: str | Path) -> tuple[str, str, Path | None]:
     if path.suffix != ".toml":
         raise StudyFileError(name, [f"unknown study; valid: {', '.join(PRESETS)}, or the path of a .toml file"])
     try:
-        return path.read_text(encoding="utf-8"), name, path.resolve().parent
+        return path.read_text(encoding="utf-8-sig"), name, path.resolve().parent
     except FileNotFoundError:
         raise StudyFileError(name, ["no such study file; write one with: gapstudy init NAME"]) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -71,18 +70,22 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
             problems.append(f"{path}: unknown key; valid here: {', '.join(_valid_keys(model, item['loc'][:-1]))}")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            shown = "" if item["type"] == "missing" else f" (got {str(item['input'])[:80]!r})"
+            # the input of a whole table would bury the message
+            bare = item["type"] == "missing" or isinstance(item["input"], dict)
+            shown = "" if bare else f" (got {str(item['input'])[:80]!r})"
             problems.append(f"{path}: {message}{shown}")
     return problems
 
 
 def _valid_keys(model: Any, loc: tuple[int | str, ...]) -> list[str]:
     """Walk the annotations along ``loc`` to the record whose key was wrong."""
+    named = False  # whether the next part is a name of the user's choice, as in [representations.NAME]
     for part in loc:
-        if isinstance(part, int):
+        if named or isinstance(part, int):
+            named = False
             continue
-        field = getattr(model, "model_fields", {}).get(part)
-        model = _record_in(field.annotation) if field else model
+        annotation = model.model_fields[part].annotation
+        named, model = get_origin(annotation) is dict, _record_in(annotation)
     return [f.alias or n for n, f in model.model_fields.items()]
 
 

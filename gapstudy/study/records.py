@@ -56,13 +56,13 @@ def _known_corpus(name: str) -> str:
 TaskName = Annotated[str, AfterValidator(_known_task)]
 CorpusName = Annotated[str, AfterValidator(_known_corpus)]
 LanguageCode = Annotated[str, AfterValidator(_known_language)]
-Languages = Annotated[tuple[LanguageCode, ...], Field(min_length=1)]
+Languages = Annotated[tuple[LanguageCode, ...], Field(min_length=1, strict=False)]  # TOML has lists, not tuples
 
 
 class Record(BaseModel):
-    """Frozen, and unknown keys are an error."""
+    """Frozen; unknown keys, values of another type (``seeds = "3"``), infinities and NaN are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Hyper(Record):
@@ -99,14 +99,14 @@ class Task(Record):
     """One task: where it is run, on how much data, and how it is trained."""
 
     languages: Languages
-    representations: Annotated[tuple[str, ...], Field(min_length=1)]
+    representations: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     primary: str = ""
     max_seeds: int | None = Field(None, ge=1, description="at most this many seeds, whatever --n says")
     train_fraction: float = Field(1.0, gt=0, le=1)
     sentence_layer: Literal["input", "last"] = "input"
     source_language: LanguageCode = "eng"
     hyper: Hyper = Hyper()
-    override: tuple[Override, ...] = ()
+    override: Annotated[tuple[Override, ...], Field(strict=False)] = ()
 
     def hyper_of(self, representation: str, language: str) -> Hyper:
         """Return the hyper-parameters of a cell: the task's, changed by every override that matches, in order."""
@@ -175,6 +175,6 @@ class Analysis(Record):
     sinkhorn_reg: float = Field(0.05, gt=0)
     sinkhorn_cost: Literal["euclidean", "sqeuclidean"] = "euclidean"
     sinkhorn_space: Literal["probabilities", "logits"] = "probabilities"
-    figure1: Annotated[tuple[LanguageCode, ...], Field(min_length=1)] = ("eng", "kor")
-    tsne: Annotated[tuple[LanguageCode, ...], Field(min_length=2)] = ("eng", "rus", "kor", "fin", "hin")
+    figure1: Languages = ("eng", "kor")
+    tsne: Annotated[tuple[LanguageCode, ...], Field(min_length=2, strict=False)] = ("eng", "rus", "kor", "fin", "hin")
     correlate: str = Field("", description="the representation of Table 3; empty: the first phoneme one")

@@ -6,7 +6,8 @@ its own generator, spawned from :data:`SEED` by name, so that changing one leave
 * ``xnli/{train,dev,test}.{eng,swa,urd}.tsv``: premise, hypothesis, label; row *i* is the same item in each language.
 * ``ner/``, ``pos/{train,dev,test}.{ten languages}.tsv``: word and tag; some words and names occur only in dev and test.
 * ``parallel/{twelve languages}.txt``: the same sentences in every language.
-* ``text/{twelve languages}.txt``: other sentences, a different draw a language, for pre-training.
+* ``text/{twelve languages}.txt``: other sentences, a different draw a language, for pre-training; no sentence of the
+  tagged or parallel corpora, nor of XNLI's dev and test sets, is among them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ PARAGRAPH = 4
 
 def corpora() -> Iterator[tuple[str, str]]:
     """Yield (file name relative to the folder, content) of every shipped corpus file."""
-    taken: set[Meaning] = set()  # no sentence of a test or of the parallel corpus is in the pre-training text
+    taken: set[Meaning] = set()  # what is said here is kept out of the pre-training text
     yield from _pairs(taken)
     yield from _tagged("ner", Sampler.named, lambda t: t.entity, taken)
     yield from _tagged("pos", Sampler.plain, lambda t: t.upos, taken)
@@ -48,7 +49,7 @@ def corpora() -> Iterator[tuple[str, str]]:
     taken.update(parallel)
     for code in LANGUAGES:
         yield f"parallel/{code}.txt", _lines(text(realise(m, code)) for m in parallel)
-        yield f"text/{code}.txt", _lines(text(realise(m, code)) for m in _running(code, taken))
+        yield f"text/{code}.txt", _lines(_running(code, taken))
 
 
 def main(folder: str) -> None:
@@ -78,14 +79,27 @@ def _distinct(
     return list(found)[start:]
 
 
-def _running(code: str, taken: set[Meaning]) -> Iterator[Meaning]:
-    """Yield the pre-training text of a language: four lines at a time about the same thing, as running text has."""
+def _running(code: str, taken: Iterable[Meaning]) -> Iterator[str]:
+    """Yield the pre-training text of a language: four lines at a time about the same thing, as running text has.
+
+    A paragraph with a line that is said elsewhere, in whatever sense, is drawn again; so is one with the first line of
+    another.
+    """
     sampler = _sampler(f"text-{code}", ALL)
-    for meaning in _distinct(sampler, _mixed, TEXT // PARAGRAPH, taken):
-        line = meaning
-        for _ in range(PARAGRAPH):
-            yield line
-            line = vary(line, sampler)
+    said = {text(realise(m, code)) for m in taken}
+    for _ in range(TEXT // PARAGRAPH):
+        lines = _paragraph(code, sampler)
+        while not said.isdisjoint(lines):
+            lines = _paragraph(code, sampler)
+        said.add(lines[0])
+        yield from lines
+
+
+def _paragraph(code: str, sampler: Sampler) -> list[str]:
+    meanings = [_mixed(sampler)]
+    while len(meanings) < PARAGRAPH:
+        meanings.append(vary(meanings[-1], sampler))
+    return [text(realise(m, code)) for m in meanings]
 
 
 def _pairs(taken: set[Meaning]) -> Iterator[tuple[str, str]]:

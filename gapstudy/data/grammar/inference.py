@@ -36,6 +36,7 @@ Label = Literal["entailment", "neutral", "contradiction"]
 LABELS: tuple[Label, ...] = ("entailment", "neutral", "contradiction")
 Step = Callable[[Any, Sampler], Any]
 NEGATED_PREMISES = 0.1
+_COLOURS = frozenset({"white", "black", "red"})  # each excludes the others
 _OF_PLACES = ("big", "small", "old", "beautiful", "cold", "hot")
 
 
@@ -102,7 +103,8 @@ def _from_quality(sampler: Sampler, label: Label) -> Item:
     if label == "neutral":  # not hot: perhaps cold, perhaps not; or another quality altogether
         if sampler.chance(0.5):
             return Item(replace(premise, negated=True), opposite, label)
-        others = [a for a in qualities(premise.subject.noun) if a not in {premise.adjective, opposite.adjective}]
+        kin = _COLOURS if premise.adjective in _COLOURS else {premise.adjective, opposite.adjective}
+        others = [a for a in qualities(premise.subject.noun) if a not in kin]
         return Item(premise, replace(premise, adjective=sampler.choose(others)), label)
     denied = replace(premise, negated=True)
     pairs = ((premise, opposite), (premise, denied), (denied, premise))

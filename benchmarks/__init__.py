@@ -1,0 +1,1 @@
+"""Benchmarks: gapstudy beside its peers, one script a subject; see README.md."""

@@ -1,0 +1,166 @@
+"""CKA: intervals against resampling features, point estimates against other packages, and all against bare GEMMs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import cka_peers
+from benchmarks.harness import Peer, Row, absent, against, peak_mib, run, same
+from gapstudy.stats import cka_intervals, cka_matrix
+from gapstudy.stats.cka_resampling import draw_weights, resampled_cka
+from gapstudy.stats.gram import centred_all
+
+Float = npt.NDArray[np.float64]
+
+
+def related(languages: int, n: int, d: int) -> list[Float]:
+    """Features of n parallel sentences that share twenty factors."""
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(n, 20))
+    return [factors @ rng.normal(size=(20, d)) + 3.0 * rng.normal(size=(n, d)) for _ in range(languages)]
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Intervals, point estimates, and their growth with the number of languages."""
+    features = related(4, 300, 96) if quick else related(12, 1012, 768)
+    for debiased in (False, True):
+        yield from intervals(features, 200 if quick else 1000, debiased=debiased, rounds=3)
+    for debiased in (False, True):
+        yield from points(features, debiased=debiased, rounds=3 if quick else 5)
+    for languages in (10, 20, 40) if quick else (50, 100, 200):
+        yield from growth(related(languages, *((200, 64) if quick else (1012, 768))), rounds=3)
+
+
+def _size(features: list[Float]) -> str:
+    n, d = features[0].shape
+    return f"{len(features) * (len(features) - 1) // 2} pairs of {len(features)} languages, n={n}, d={d}"
+
+
+# ---- intervals ---------------------------------------------------------------------------------------------
+def intervals(features: list[Float], resamples: int, *, debiased: bool, rounds: int) -> Iterator[Row]:
+    """Intervals of all pairs, against two ways of resampling features and against the GEMMs alone."""
+    n, pairs = len(features[0]), list(combinations(range(len(features)), 2))
+    weights = draw_weights(n, resamples, debiased=debiased, rng=np.random.default_rng(1))
+    drawn = [np.repeat(np.arange(n), w.astype(int)) for w in weights]
+    _check_intervals(features, weights[:3], drawn[:3], debiased=debiased)
+    few, shared = 4, 1
+
+    def ours() -> object:
+        return cka_intervals(features, debiased=debiased, n_resamples=resamples, rng=np.random.default_rng(1))
+
+    def pair_by_pair() -> None:
+        for rows_ in drawn[:few]:
+            cka_peers.of_pair(features[0][rows_], features[1][rows_], debiased=debiased)
+
+    def norms_shared() -> None:
+        for rows_ in drawn[:shared]:
+            cka_peers.of_all([x[rows_] for x in features], debiased=debiased)
+
+    said = "extrapolated from {} and compared on 3 resamples"
+    peers = (
+        Peer(
+            name="NumPy, features resampled pair by pair",
+            call=pair_by_pair,
+            scale=len(pairs) * resamples / few,
+            note=said.format(f"{few} resamples of one pair"),
+        ),
+        Peer(
+            name="NumPy, features resampled, norms shared",
+            call=norms_shared,
+            scale=resamples / shared,
+            note=said.format(f"{shared} resample of all pairs"),
+        ),
+        Peer(
+            name="floor: bare GEMMs of the weighted form",
+            call=_resampling_gemms(features, resamples),
+            note=f"{_gemm_count(len(features))} products (n x n)(n x {resamples}), float64",
+        ),
+    )
+    name = f"cka-intervals-{'debiased' if debiased else 'plain'}"
+    yield from against(name, f"{_size(features)}, B={resamples}", ours, peers, rounds=rounds)
+
+
+def _check_intervals(
+    features: list[Float], weights: Float, drawn: list[npt.NDArray[np.intp]], *, debiased: bool
+) -> None:
+    ours = resampled_cka(centred_all(features, rows=8), weights, debiased=debiased)
+    both = [cka_peers.of_all([x[rows_] for x in features], debiased=debiased) for rows_ in drawn]
+    pair = [cka_peers.of_pair(features[0][rows_], features[1][rows_], debiased=debiased) for rows_ in drawn]
+    same("CKA of resamples", ours, both, rtol=1e-8, atol=1e-10)
+    same("CKA of resamples of a pair", ours[:, 0, 1], pair, rtol=1e-8, atol=1e-10)
+
+
+def _gemm_count(languages: int) -> int:
+    """A product for each pair i <= j and one for each language."""
+    return languages * (languages + 1) // 2 + languages
+
+
+def _resampling_gemms(features: list[Float], resamples: int) -> cka_peers.Call:
+    n = len(features[0])
+    rng = np.random.default_rng(2)
+    K, W, out = rng.normal(size=(n, n)), rng.random((n, resamples)), np.empty((n, resamples))
+
+    def call() -> None:
+        for _ in range(_gemm_count(len(features))):
+            np.matmul(K, W, out=out)
+
+    return call
+
+
+# ---- point estimates ---------------------------------------------------------------------------------------
+def points(features: list[Float], *, debiased: bool, rounds: int) -> Iterator[Row]:
+    """Point estimates of all pairs, against two packages and the GEMMs alone."""
+    ours = cka_matrix(features, debiased=debiased)
+    name, peers = f"cka-points-{'debiased' if debiased else 'plain'}", [_floor(features)]
+    makers = (cka_peers.ckatorch, cka_peers.cka_pytorch) if debiased else (cka_peers.ckatorch,)
+    for make in makers:
+        try:
+            peer = make(features, debiased=debiased)
+        except ImportError as error:
+            yield absent(name, _size(features), make.__name__, f"{error}; install the dependency group bench")
+            continue
+        same(f"CKA by {peer.name}", ours, peer.result(), rtol=peer.rtol, atol=peer.rtol)
+        peers.append(Peer(name=peer.name, call=peer.result, note=peer.note))
+    yield from against(name, _size(features), lambda: cka_matrix(features, debiased=debiased), peers, rounds=rounds)
+
+
+def growth(features: list[Float], *, rounds: int) -> Iterator[Row]:
+    """Point estimates of many languages against the GEMMs alone, and the memory they took."""
+
+    def ours() -> object:
+        return cka_matrix(features, debiased=True)
+
+    held = sum(x.nbytes for x in features) / 2**20
+    note = f"peak {peak_mib(ours):.0f} MiB beside {held:.0f} MiB of features"
+    yield from against("cka-growth-debiased", _size(features), ours, [_floor(features)], rounds=rounds, note=note)
+
+
+def _floor(features: list[Float]) -> Peer:
+    """Gram matrices and their inner products in blocks of rows, with nothing else done: the work of the Gram form."""
+    n, d = features[0].shape
+    count, block = len(features), max(1, 2**24 // (len(features) * n))
+    out = np.empty((count, count))
+
+    def call() -> None:
+        for start in range(0, n, block):
+            height = min(block, n - start)
+            rows_ = np.empty((count, height, n))
+            for K, x in zip(rows_, features, strict=True):
+                np.matmul(x[start : start + height], x.T, out=K)
+            flat = rows_.reshape(count, -1)
+            np.matmul(flat, flat.T, out=out)
+
+    flops = 2.0 * n * n * (count * d + count * count)
+    return Peer(name="floor: bare GEMMs of the Gram form", call=call, note=f"{flops:.2g} floating-point operations")
+
+
+if __name__ == "__main__":
+    run(rows)

@@ -1,0 +1,122 @@
+"""A finished study made up with NumPy: what the store and the report read, without any training.
+
+Sentence vectors of a language share factors with every other language's, more so in later seeds; logits are gold
+labels with noise. Sizes are those of the embedded study, so that files and statistics weigh what they weigh there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gapstudy.data import LABELS, load_parallel
+from gapstudy.g2p import split_words
+from gapstudy.store import RunStore, write_arrays, write_json
+from gapstudy.study import FORMAT, METRICS, Cell, DataSource, RunSpec, Study
+
+__all__ = ["fabricate"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+ITEMS = {"xnli": 450, "ner": 900, "pos": 900}  # pairs, or words
+DIM = 64
+
+
+def fabricate(study: Study, root: Path, plan: Iterable[tuple[int, Cell]]) -> RunStore:
+    """Write a finished run for each (seed, cell) of ``plan``, and what ``prepare`` would have left of ``study``."""
+    store = RunStore(root)
+    content = _prepared(study)
+    paths = store.study(study.name)
+    write_json(paths.prepared, content)
+    write_arrays(paths.parallel, _parallel(study))
+    for number, (seed, cell) in enumerate(plan):
+        spec = RunSpec(cell=cell, seed=seed, settings=content["cells"][cell.name]["settings"])
+        store.save(study.name, spec, **run_of(spec, np.random.default_rng(number)))
+    return store
+
+
+def run_of(spec: RunSpec, rng: np.random.Generator) -> Mapping[str, Any]:
+    """Return what :meth:`RunStore.save` takes beside the spec."""
+    cell = spec.cell
+    code, classes = cell.language, len(LABELS[cell.task])
+    gold = np.arange(ITEMS[cell.task]) % classes
+    logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
+    score = 100.0 * float((logits.argmax(axis=1) == gold).mean())
+    scores = dict.fromkeys(METRICS[cell.task], score)
+    shared = 1.0 + 0.05 * spec.seed
+    record = {
+        "metrics": {code: {"test": scores, "dev": scores}},
+        "primary": METRICS[cell.task][0],
+        "units": dict.fromkeys(scores, "percent"),
+        "best_epoch": 3,
+        "cut_words": {code: 0},
+        "timings": {"fit_seconds": 1.0},
+        "provenance": {"gapstudy": "made up", "device": "none"},
+    }
+    return {
+        "record": record,
+        "history": [{"epoch": float(i), "train_loss": 1.0 / i, "dev_score": score} for i in range(1, 5)],
+        "embeddings": {f"{code}/{layer}": _vectors(rng, shared) for layer in ("input", "last")},
+        "outputs": {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)},
+    }
+
+
+def _vectors(rng: np.random.Generator, shared: float = 1.0) -> npt.NDArray[np.float32]:
+    common = np.random.default_rng(0).normal(size=(_sentences(), 8)) @ np.random.default_rng(1).normal(size=(8, DIM))
+    return (shared * common + 3.0 * rng.normal(size=common.shape)).astype(np.float32)
+
+
+def _sentences() -> int:
+    return len(load_parallel(("eng",), DataSource())["eng"])
+
+
+def _parallel(study: Study) -> Arrays:
+    """Units and vectors before fine-tuning, as ``parallel.safetensors`` holds them."""
+    arrays: Arrays = {}
+    rng = np.random.default_rng(2)
+    for name in study.used_representations():
+        for code in study.languages:
+            lengths = rng.integers(20, 60, _sentences())
+            arrays[f"{name}/{code}/starts"] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+            arrays[f"{name}/{code}/ids"] = rng.integers(5, 200, int(lengths.sum())).astype(np.int32)
+            arrays |= {f"{name}/{code}/{layer}": _vectors(rng) for layer in ("input", "last")}
+    return arrays
+
+
+def _prepared(study: Study) -> dict[str, Any]:
+    """``prepared.json``: settings of the cells, counts, examples in the true scripts, and an audit."""
+    lines = {code: corpus.lines[0] for code, corpus in load_parallel(study.languages, DataSource()).items()}
+    names = [(name, code) for name in study.used_representations() for code in study.languages]
+    spoken = [name for name, r in study.used_representations().items() if r.kind == "phoneme"]
+    sizes = [(task, code, 480, 180, 450) for task, spec in study.tasks.items() for code in spec.languages]
+    sizes += [("parallel", code, 0, 0, _sentences()) for code in study.languages]
+    return {
+        "format": FORMAT,
+        "study": study.model_dump(mode="json", by_alias=True),
+        "cells": {cell.name: {"settings": _settings(study, cell)} for cell in study.cells()},
+        "table4": [
+            {"corpus": t, "language": c, "train": a, "used": a, "dev": d, "test": e, "source": "builtin"}
+            for t, c, a, d, e in sizes
+        ],
+        "figure1": {f"{r}/{c}": {"text": lines[c], "units": " ▁ ".join(split_words(lines[c]))} for r, c in names},
+        "g2p": [
+            {"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {}}
+            for r in spoken for c in study.languages
+        ],
+        "units": {f"{r}/{c}": {"sentences": _sentences(), "mean_units": 40.0, "unknown_percent": 0.5} for r, c in names},
+    }  # fmt: skip
+
+
+def _settings(study: Study, cell: Cell) -> dict[str, Any]:
+    """As much as the real settings of a run hold."""
+    return {
+        "format": FORMAT,
+        "cell": cell.name,
+        "hyper": study.tasks[cell.task].hyper.model_dump(mode="json"),
+        "representation": study.representations[cell.representation].model_dump(mode="json"),
+        "pretrain": study.pretrain.model_dump(mode="json"),
+        "data": dict.fromkeys(("train", "dev", "test", "parallel"), "0123456789abcdef"),
+    }

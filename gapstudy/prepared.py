@@ -1,0 +1,124 @@
+"""What was prepared, read back: the identity of every run, the study as it was trained, and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gapstudy.errors import IncompleteStudyError, StoreError, StudyFileError
+from gapstudy.job import Job
+from gapstudy.store import RunStore, read_json
+from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
+
+__all__ = ["Prepared", "prepared"]
+
+_CONTENT = {"study", "cells", "table4", "figure1", "g2p", "units"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What :func:`prepare` left in the store: the content of ``prepared.json``."""
+
+    content: dict[str, Any]
+
+    def spec(self, cell: Cell, seed: int) -> RunSpec:
+        """Return the identity of a run."""
+        return RunSpec(cell=cell, seed=seed, settings=self.content["cells"][cell.name]["settings"])
+
+    def has(self, cell: Cell) -> bool:
+        """Whether the cell was prepared (a study file can name more than it did then)."""
+        return cell.name in self.content["cells"]
+
+    def job(self, store: RunStore, study: str, spec: RunSpec, device: str) -> Job:
+        """Return the run as a job."""
+        found = self.content["cells"][spec.cell.name]
+        return Job(
+            root=str(store.root),
+            study=study,
+            spec=spec,
+            encoder=found["encoder"],
+            arrays=found["arrays"],
+            spelling=found["spelling"],
+            device=device,
+        )
+
+    def as_trained(self, study: Study) -> Study:
+        """Return the study as it was prepared, with the analysis and the narrowing of ``study``.
+
+        Raises
+        ------
+        StudyFileError
+            If nothing that was prepared is left.
+        """
+        was = Study.model_validate(self.content["study"])
+        kept = {
+            name: was.tasks[name].model_copy(
+                update={
+                    "languages": tuple(c for c in was.tasks[name].languages if c in task.languages),
+                    "representations": tuple(r for r in was.tasks[name].representations if r in task.representations),
+                }
+            )
+            for name, task in study.tasks.items()  # in the order of the file: prepared.json sorts its keys
+            if name in was.tasks
+        }
+        kept = {name: task for name, task in kept.items() if task.languages and task.representations}
+        if not kept:
+            raise StudyFileError(
+                study.name, ["nothing that was trained is left in the study; run gapstudy train-seeds"]
+            )
+        shown = {"tasks": kept, "analysis": study.analysis, "description": study.description}
+        return was.model_copy(update=shown)
+
+    def changes(self, study: Study) -> tuple[str, ...]:
+        """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
+        return tuple(_differences(self.content["study"], study.model_dump(mode="json", by_alias=True), ""))
+
+    def spec_hash(self, cell: str) -> str:
+        """Return the hash of a cell's settings, which its runs bear."""
+        return settings_hash(self.content["cells"][cell]["settings"])
+
+
+_FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
+_NARROWED = ("languages", "representations")  # of a task: fewer are no change, more are
+_PATHS = ("train", "dev", "test", "text")  # where a corpus is; what it holds is in the fingerprints
+
+
+def _differences(was: Any, now: Any, path: str) -> Iterator[str]:
+    """Yield the paths at which two JSON values differ; a task that is left out or narrowed is no difference."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in now:
+            inner = f"{path}.{key}" if path else key
+            if path.startswith("tasks.") and key in _NARROWED:
+                yield from [inner] if set(now[key]) - set(was[key]) else []
+            elif not _ignored(path, key, inner):
+                yield from _differences(was.get(key), now[key], inner)
+    elif was != now:
+        yield path
+
+
+def _ignored(path: str, key: str, inner: str) -> bool:
+    """Whether a key can change no number of what was trained."""
+    number_of_seeds = path.startswith("tasks.") and key == "max_seeds"
+    return inner in _FREE or number_of_seeds or (path.startswith("data.") and key in _PATHS)
+
+
+def prepared(study: Study, store: RunStore) -> Prepared:
+    """Read what :func:`prepare` left.
+
+    Raises
+    ------
+    IncompleteStudyError
+        If the study was never prepared.
+    StoreError
+        If what was prepared cannot be read, or another version of the format wrote it.
+    """
+    path = store.study(study.name).prepared
+    if not path.is_file():
+        msg = f"there are no runs of study {study.name!r} in {store.root}; make them with: gapstudy train-seeds"
+        raise IncompleteStudyError(msg)
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not set(content) >= _CONTENT:
+        msg = f"{path} is not a prepared study of format {FORMAT}; delete it and run gapstudy train-seeds again"
+        raise StoreError(msg)
+    return Prepared(content)
