@@ -85,4 +85,4 @@ def bench(session: nox.Session) -> None:
     """Run the quick form of every benchmark; with names as arguments, only those."""
     session.install(".[train]", *group("bench"))
     for name in session.posargs or BENCHMARKS:
-        session.run("python", f"benchmarks/{name}.py", "--quick", "--json")
+        session.run("python", "-m", f"benchmarks.{name}", "--quick", "--json")

@@ -19,6 +19,7 @@ from gapstudy.stats.cka_resampling import draw_weights, resampled_cka
 from gapstudy.stats.gram import centred_all
 
 Float = npt.NDArray[np.float64]
+PACKAGES = {"ckatorch": cka_peers.ckatorch, "cka-pytorch": cka_peers.cka_pytorch}
 
 
 def related(languages: int, n: int, d: int) -> list[Float]:
@@ -85,7 +86,8 @@ def intervals(features: list[Float], resamples: int, *, debiased: bool, rounds: 
         ),
     )
     name = f"cka-intervals-{'debiased' if debiased else 'plain'}"
-    yield from against(name, f"{_size(features)}, B={resamples}", ours, peers, rounds=rounds)
+    note = f"peak {peak_mib(ours):.0f} MiB"
+    yield from against(name, f"{_size(features)}, B={resamples}", ours, peers, rounds=rounds, note=note)
 
 
 def _check_intervals(
@@ -120,12 +122,13 @@ def points(features: list[Float], *, debiased: bool, rounds: int) -> Iterator[Ro
     """Point estimates of all pairs, against two packages and the GEMMs alone."""
     ours = cka_matrix(features, debiased=debiased)
     name, peers = f"cka-points-{'debiased' if debiased else 'plain'}", [_floor(features)]
-    makers = (cka_peers.ckatorch, cka_peers.cka_pytorch) if debiased else (cka_peers.ckatorch,)
-    for make in makers:
+    for package, make in PACKAGES.items():
+        if package == "cka-pytorch" and not debiased:
+            continue  # it has only the debiased form
         try:
             peer = make(features, debiased=debiased)
         except ImportError as error:
-            yield absent(name, _size(features), make.__name__, f"{error}; install the dependency group bench")
+            yield absent(name, _size(features), package, f"{error}; see benchmarks/README.md for what to install")
             continue
         same(f"CKA by {peer.name}", ours, peer.result(), rtol=peer.rtol, atol=peer.rtol)
         peers.append(Peer(name=peer.name, call=peer.result, note=peer.note))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,16 +100,16 @@ def cka_pytorch(features: Sequence[Float], *, debiased: bool) -> Package:
     Raises
     ------
     ImportError
-        If cka-pytorch is not installed.
+        If cka-pytorch is not installed, or cannot be imported.
+    ValueError
+        If ``debiased`` is False.
     """
-    import torch
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the progress bar it imports
-        package = import_module("cka_pytorch")
     if not debiased:
         msg = "cka-pytorch has only the debiased form"
         raise ValueError(msg)
+    import torch
+
+    package = _cka_pytorch()
     tensors = [torch.from_numpy(x.astype(np.float32)) for x in features]
 
     class Layers(torch.nn.Module):
@@ -135,3 +136,14 @@ def cka_pytorch(features: Sequence[Float], *, debiased: bool) -> Package:
         return matrix
 
     return Package("cka-pytorch", result, 2e-3, "float32; it computes all L x L pairs of one batch")
+
+
+def _cka_pytorch() -> Any:
+    """Import it; it loads torchvision, which fails with a RuntimeError where it was built for another torch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the progress bar it imports
+        try:
+            return import_module("cka_pytorch")
+        except RuntimeError as error:
+            msg = f"cka-pytorch does not load with this torchvision ({error})"
+            raise ImportError(msg) from error

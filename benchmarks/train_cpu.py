@@ -76,6 +76,9 @@ def rows(quick: bool) -> Iterator[Row]:
 
 def study(what: str, toml: str, *, rounds: int) -> Iterator[Row]:
     """Prepare one study and compare runs an hour."""
+    if why := available():
+        yield absent("train-cpu", what, "Trainer", why)
+        return
     found = Study.parse(toml, "benchmarks/train_cpu.py")
     with tempfile.TemporaryDirectory() as folder, _cache(f"{folder}/cache"):
         store = RunStore(f"{folder}/runs")
@@ -113,9 +116,6 @@ class _Bench:
             f"{what}: {len(part)} pairs of {part.lengths.mean():.0f} units, {self.hyper.epochs} epochs, "
             f"batch {self.hyper.batch_size}, encoder 2 x 64; a run"
         )
-        if why := available():
-            yield absent("train-cpu", size, "Trainer", why)
-            return
         self._check_start()
         with LocalEngine(jobs=at_once, device="cpu") as engine:
             ours = self._batch(engine, at_once)

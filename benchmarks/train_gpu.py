@@ -41,7 +41,6 @@ def rows(quick: bool) -> Iterator[Row]:
     elif why := available():
         yield absent("train-gpu", "XPhoneBERT-base shape", "Trainer", why)
     else:
-        torch.cuda.reset_peak_memory_stats()
         bench = Bench(torch.device("cuda"), XPHONEBERT, pairs=1280 if quick else 6400, batch=128, matrix=8192)
         yield from bench.rows(rounds=1 if quick else 3)
 
@@ -79,16 +78,19 @@ class Bench:
 
                 return call
 
-            start = made({})
-            logits = evaluate(start.model.model.to(self.device), dev, self.device)
-            same("logits before training", logits, predict(start, dev)[0], atol=1e-3)
-            ours()  # what is made on first use is not timed
+            self._check_start(made({}), dev)
+            memory = self._memory(ours)
             peers = [
                 Peer(name="Trainer, defaults", call=theirs({})),
                 Peer(name="Trainer, bf16 + group_by_length", call=theirs(HEADROOM)),
                 self._floor(part),
             ]
-            yield from against("train-gpu", self._size(part), ours, peers, rounds=rounds, note=self._memory())
+            yield from against("train-gpu", self._size(part), ours, peers, rounds=rounds, note=memory)
+
+    def _check_start(self, trainer: Any, dev: Encoded) -> None:
+        """Both sides read the dev set alike before training."""
+        logits = evaluate(trainer.model.model.to(self.device), dev, self.device)
+        same("logits before training", logits, predict(trainer, dev)[0], atol=1e-3)
 
     def _size(self, part: Encoded) -> str:
         steps = -(-len(part) // self.batch)
@@ -135,9 +137,14 @@ class Bench:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    def _memory(self) -> str:
+    def _memory(self, ours: Callable[[], object]) -> str:
+        """Run ours once, so that what is made on first use is not timed, and say what it took."""
         if self.device.type != "cuda":
+            ours()
             return ""
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(self.device)
+        ours()
         name, peak = torch.cuda.get_device_name(self.device), torch.cuda.max_memory_allocated(self.device)
         return f"{name}, torch {torch.__version__}, peak {peak / 2**30:.1f} GiB of ours"
 

@@ -8,20 +8,24 @@ import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gapstudy import __version__
 from gapstudy.cache import cache_folder, read_cached
 from gapstudy.errors import GapStudyError
 from gapstudy.store import Claim, RunStore, State
 from gapstudy.study import Hyper, RunSpec
+
+if TYPE_CHECKING:
+    from gapstudy.encode import Encoded
+    from gapstudy.train import Fit
 
 __all__ = ["Job", "Outcome", "Status", "perform"]
 
@@ -100,65 +104,93 @@ def perform(job: Job) -> Outcome:
 
 
 def _run(job: Job, store: RunStore) -> float:
+    """Train, measure and save; return the primary test score, in percent."""
     import torch
 
-    from gapstudy.checkpoint import Checkpoint
-    from gapstudy.data import LABELS
-    from gapstudy.encode import Encoded
-    from gapstudy.extract import sentence_vectors
-    from gapstudy.models import load_encoder
-    from gapstudy.tasks import scorer
-    from gapstudy.train import Material, evaluate, fit
-
-    spec, settings, task = job.spec, job.spec.settings, job.spec.cell.task
     device = pick_device(job.device)
     if device.type == "cpu":
         torch.set_num_threads(1)  # one thread a run: the same numbers for any number of jobs
     torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
-
-    def part(language: str, name: str) -> Encoded:
-        return read_cached(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors", Encoded.load)
-
-    def score_of(encoded: Encoded) -> Any:
-        return scorer(task, encoded.targets.tolist(), encoded.counts.tolist())
-
-    home = spec.cell.language
-    dev = part(home, f"{task}/dev")
-    material = Material(part(home, f"{task}/train"), dev, len(LABELS[task]), score_of(dev), settings["primary"])
-    checkpoint = Checkpoint(store.study(job.study).run(spec.run_id).checkpoint, spec.run_id, job.checkpoint_every)
-    fitted = fit(
-        read_cached(cache_folder("encoders") / job.encoder, load_encoder),
-        material,
-        Hyper(**settings["hyper"]),
-        spec.seed,
-        device=device,
-        checkpoint=checkpoint,
-    )
-    metrics: dict[str, dict[str, dict[str, float]]] = {}
-    outputs: dict[str, Any] = {}
-    vectors: dict[str, Any] = {}
-    cut: dict[str, int] = {}
+    home, settings = job.spec.cell.language, job.spec.settings
+    fitted = _fit(job, store, device)
+    measured = _measure(job, fitted.model, device)
     best = fitted.history[fitted.best_epoch - 1]
-    for language in settings["tested_on"]:
-        test = part(language, f"{task}/test")
-        logits = evaluate(fitted.model, test, device)
-        metrics[language] = {"test": score_of(test)(logits)}
-        outputs |= {f"{language}/test/logits": logits, f"{language}/test/gold": test.targets}
-        cut[language] = test.cut_words
-        for layer, rows in sentence_vectors(fitted.model.encoder, part(language, "parallel"), device).items():
-            vectors[f"{language}/{layer}"] = rows
-    metrics[home]["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
+    measured.metrics[home]["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
     record = {
-        "metrics": metrics,
+        "metrics": measured.metrics,
         "primary": settings["primary"],
-        "units": dict.fromkeys(metrics[home]["test"], "percent"),
+        "units": dict.fromkeys(measured.metrics[home]["test"], "percent"),
         "best_epoch": fitted.best_epoch,
-        "cut_words": cut,
+        "cut_words": measured.cut_words,
         "timings": {"fit_seconds": round(fitted.seconds, 3)},
         "provenance": provenance(job, device),
     }
-    store.save(job.study, spec, record, history=fitted.history, embeddings=vectors, outputs=outputs)
-    return metrics[home]["test"][settings["primary"]]
+    store.save(
+        job.study, job.spec, record, history=fitted.history, embeddings=measured.vectors, outputs=measured.outputs
+    )
+    return measured.metrics[home]["test"][settings["primary"]]
+
+
+def _fit(job: Job, store: RunStore, device: Any) -> Fit:
+    """Fine-tune the cell's encoder with the run's seed, from its checkpoint where there is one."""
+    from gapstudy.checkpoint import Checkpoint
+    from gapstudy.data import LABELS
+    from gapstudy.models import load_encoder
+    from gapstudy.train import Material, fit
+
+    cell, settings = job.spec.cell, job.spec.settings
+    train, dev = (_part(job, cell.language, f"{cell.task}/{name}") for name in ("train", "dev"))
+    path = store.study(job.study).run(job.spec.run_id).checkpoint
+    return fit(
+        read_cached(cache_folder("encoders") / job.encoder, load_encoder),
+        Material(train, dev, len(LABELS[cell.task]), _score_of(job, dev), settings["primary"]),
+        Hyper(**settings["hyper"]),
+        job.spec.seed,
+        device=device,
+        checkpoint=Checkpoint(path, job.spec.run_id, job.checkpoint_every),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What a trained model does in the languages it is tested on: scores by language and part, and arrays by name."""
+
+    metrics: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    vectors: dict[str, Any] = field(default_factory=dict)
+    cut_words: dict[str, int] = field(default_factory=dict)
+
+
+def _measure(job: Job, model: Any, device: Any) -> _Measured:
+    """Test the model, and extract the vectors of the parallel sentences."""
+    from gapstudy.extract import sentence_vectors
+    from gapstudy.train import evaluate
+
+    found = _Measured()
+    for language in job.spec.settings["tested_on"]:
+        test = _part(job, language, f"{job.spec.cell.task}/test")
+        logits = evaluate(model, test, device)
+        found.metrics[language] = {"test": _score_of(job, test)(logits)}
+        found.outputs[f"{language}/test/logits"] = logits
+        found.outputs[f"{language}/test/gold"] = test.targets
+        found.cut_words[language] = test.cut_words
+        for layer, rows in sentence_vectors(model.encoder, _part(job, language, "parallel"), device).items():
+            found.vectors[f"{language}/{layer}"] = rows
+    return found
+
+
+def _part(job: Job, language: str, name: str) -> Encoded:
+    """Read a packed corpus part from the cache."""
+    from gapstudy.encode import Encoded
+
+    return read_cached(cache_folder("encoded") / f"{job.arrays[language][name]}.safetensors", Encoded.load)
+
+
+def _score_of(job: Job, encoded: Encoded) -> Callable[[Any], dict[str, float]]:
+    """Return the function from logits to scores on ``encoded``."""
+    from gapstudy.tasks import scorer
+
+    return scorer(job.spec.cell.task, encoded.targets.tolist(), encoded.counts.tolist())
 
 
 @contextmanager

@@ -64,17 +64,23 @@ def prepare(study: Study, store: RunStore, run_all: Any, say: Callable[[str], No
     require_training()
     from gapstudy.prepare import prepare as prepare_study
 
-    return Prepared(prepare_study(study, store.study(study.name), run_all, say))
+    paths = store.study(study.name)
+    paths.folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, say so before the work
+    return Prepared(prepare_study(study, paths, run_all, say))
 
 
 def planned(study: Study, ready: Prepared, n: int | None) -> list[RunSpec]:
     """Return every run of ``study`` (perhaps narrowed): seeds 0 .. n-1 of each cell, seed by seed within a task.
 
-    Seed by seed, so that a study that is stopped early has whole seeds rather than whole cells.
+    Seed by seed, so that a study that is stopped early has whole seeds rather than whole cells. Cells that were not
+    prepared (the study file has grown since) have no identity yet and are left out.
     """
     specs = [
-        ready.spec(cell, seed) for cell in study.cells() for seed in range(study.seeds_of(cell.task, n))
-    ]  # fmt: skip
+        ready.spec(cell, seed)
+        for cell in study.cells()
+        if ready.has(cell)
+        for seed in range(study.seeds_of(cell.task, n))
+    ]
     order = {task: i for i, task in enumerate(study.tasks)}
     return sorted(specs, key=lambda s: (order[s.cell.task], s.seed))
 

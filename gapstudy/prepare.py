@@ -142,6 +142,7 @@ def make_encoder(part: _Part) -> tuple[str, str]:
             "text": corpora.text_fingerprint(),
             "spelling": {code: s.provenance for code, s in spellers.items()},
             "torch": version("torch"),
+            "tokenizers": version("tokenizers"),
             "format": FORMAT,
         }
     )
@@ -215,7 +216,7 @@ def encode_language(part: _Part) -> dict[str, Any]:
         "encoder": encoder,
         "backend": speller.provenance,
         "units": units,
-        "example": _example(corpora.parallel[part.language].lines, speller),
+        "example": _example(corpora, part.language, speller),
         "arrays": {f"{part.representation}/{part.language}/{k}": v for k, v in arrays.items()},
     }
 
@@ -245,9 +246,14 @@ def _parallel(key: str, encoder: str) -> tuple[dict[str, float], dict[str, npt.N
     return facts, {"ids": packed.ids, "starts": packed.starts, **vectors}
 
 
-def _example(lines: Sequence[str], speller: Spelling) -> dict[str, str]:
-    """Return the first sentence of more than four words, as written and as its units (Figure 1)."""
-    line = next((line for line in lines if len(line.split()) > 4), lines[0])
+def _example(corpora: Corpora, language: str, speller: Spelling) -> dict[str, str]:
+    """Return a sentence of the parallel corpus as written and as its units (Figure 1), the same one in every language.
+
+    It is the first that has four words or more in all of them, else the first.
+    """
+    rows = zip(*(sentences.lines for sentences in corpora.parallel.values()), strict=True)
+    chosen = next((i for i, row in enumerate(rows) if all(len(line.split()) >= 4 for line in row)), 0)
+    line = corpora.parallel[language].lines[chosen]
     words = speller.split(line)
     spelt = speller.spell(set(words))
     return {"text": line, "units": f" {speller.separator or ' '} ".join(spelt[word] for word in words)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,9 @@ class Prepared:
 
     def changes(self, study: Study) -> tuple[str, ...]:
         """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
-        return tuple(_differences(self.content["study"], study.model_dump(mode="json", by_alias=True), ""))
+        corpora = (*study.tasks, "parallel")
+        was = Study.model_validate(self.content["study"])
+        return tuple(_differences(_spelt_out(was, corpora), _spelt_out(study, corpora), ""))
 
     def spec_hash(self, cell: str) -> str:
         """Return the hash of a cell's settings, which its runs bear."""
@@ -82,6 +84,12 @@ class Prepared:
 _FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
 _NARROWED = ("languages", "representations")  # of a task: fewer are no change, more are
 _PATHS = ("train", "dev", "test", "text")  # where a corpus is; what it holds is in the fingerprints
+
+
+def _spelt_out(study: Study, corpora: Sequence[str]) -> dict[str, Any]:
+    """Return the study as JSON, with the source of each corpus: one that the file leaves out is the package's."""
+    sources = {name: study.source(name).model_dump(mode="json") for name in corpora}
+    return {**study.model_dump(mode="json", by_alias=True), "data": sources}
 
 
 def _differences(was: Any, now: Any, path: str) -> Iterator[str]:

@@ -45,16 +45,11 @@ def build_tokenizer(kind: str, spelt: Iterable[str], size: int) -> Any:
     StudyFileError
         If ``size`` cannot hold the alphabet that subwords are made of.
     """
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
     if kind == "subword":
-        tokenizer = Tokenizer(models.WordPiece(unk_token=SPECIALS[1]))
+        tokenizer = Tokenizer(models.WordPiece(_pieces(spelt, size), unk_token=SPECIALS[1]))
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(SPECIALS), show_progress=False)
-        tokenizer.train_from_iterator(sorted(spelt), trainer)
-        if (least := tokenizer.get_vocab_size()) > size:
-            key = "pretrain.vocabulary_size"
-            raise StudyFileError(key, [f"{size} is too small: the subwords of this text need {least}"])
         return tokenizer
     units = Counter(unit for word in spelt for unit in (word.split(" ") if kind == "phoneme" else word))
     common = sorted(units, key=lambda unit: (-units[unit], unit))[: size - len(SPECIALS)]
@@ -65,6 +60,33 @@ def build_tokenizer(kind: str, spelt: Iterable[str], size: int) -> Any:
     else:
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     return tokenizer
+
+
+def _pieces(spelt: Iterable[str], size: int) -> dict[str, int]:
+    """Learn WordPiece units, the same in every process.
+
+    The trainer of ``tokenizers`` numbers letters inside words ("##e") in the order of a randomised hash map, and
+    among equally frequent pairs merges the lowest numbers first: units and numbers differed from one process to the
+    next. So those letters are learned first, and handed over sorted, beside the special units, whose order it keeps.
+    """
+    words = sorted(spelt)
+    letters = _learned(words, 0, SPECIALS)
+    if (least := len(letters)) > size:
+        key = "pretrain.vocabulary_size"
+        raise StudyFileError(key, [f"{size} is too small: the subwords of this text need {least}"])
+    return _learned(words, size, (*SPECIALS, *sorted(unit for unit in letters if unit.startswith("##"))))
+
+
+def _learned(words: Sequence[str], size: int, first: Sequence[str]) -> dict[str, int]:
+    """Run the WordPiece trainer: the units ``first``, the alphabet, and merges until there are ``size``."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token=SPECIALS[1]))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(first), show_progress=False)
+    tokenizer.train_from_iterator(words, trainer)
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    return vocabulary
 
 
 def pretrain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,14 @@ import pytest
 from hypothesis import settings
 
 from gapstudy.data import LABELS, load_task
+from gapstudy.prepared import Prepared
 from gapstudy.store import RunStore, write_arrays, write_json
 from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(
+    str(ROOT)
+)  # processes that a test spawns find its module; last, so that gapstudy stays the installed one
 
 settings.register_profile("untimed", deadline=None)  # no test is about time
 settings.load_profile("untimed")
@@ -69,6 +74,40 @@ tsne = ["eng", "kor"]
 """
 
 
+WIDE = """
+schema = 1
+name = "wide"
+description = "Every exhibit, from runs that were made up."
+demonstration = true
+seeds = 5
+languages = ["eng", "swa", "urd", "kor", "fin"]
+[tasks.xnli]
+languages = ["eng", "swa", "urd"]
+representations = ["subword", "character", "phoneme"]
+sentence_layer = "last"
+[[tasks.xnli.override]]
+language = "swa"
+learning_rate = 3e-6
+[tasks.ner]
+languages = ["eng", "kor", "fin"]
+representations = ["character", "phoneme"]
+[tasks.pos]
+languages = ["eng", "kor", "fin"]
+representations = ["character", "phoneme"]
+max_seeds = 2
+[representations.subword]
+kind = "subword"
+[representations.character]
+kind = "character"
+[representations.phoneme]
+kind = "phoneme"
+[analysis]
+resamples = 60
+figure1 = ["eng", "kor"]
+tsne = ["eng", "kor"]
+"""
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
@@ -110,6 +149,12 @@ def micro_toml() -> str:
 def micro() -> Study:
     """A study that trains in seconds."""
     return Study.parse(MICRO, "micro.toml")
+
+
+@pytest.fixture(scope="session")
+def wide() -> Study:
+    """A study whose report has every exhibit: three tasks, three representations, two pairs with English."""
+    return Study.parse(WIDE, "wide.toml")
 
 
 @dataclass(frozen=True)
@@ -223,3 +268,14 @@ def builtin_task() -> Callable[[str, str], Any]:
     from gapstudy.study import DataSource
 
     return lambda task, language: load_task(task, language, DataSource())
+
+
+@pytest.fixture(scope="session")
+def prepared_micro(cache_root: Path, micro: Study, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The micro study prepared in this process, with its encoders and arrays in the tests' own cache."""
+    pytest.importorskip("torch")
+    from gapstudy.pipeline import prepare
+    from gapstudy.prepare import serially
+
+    assert cache_root.is_dir()
+    return prepare(micro, RunStore(tmp_path_factory.mktemp("prepared")), serially, lambda _text: None)

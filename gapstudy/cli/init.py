@@ -29,9 +29,11 @@ def init(*, name: str, preset: str, force: bool) -> None:
     text = re.sub(r'(?m)^name = ".*"$', lambda _: f'name = "{_escape(name)}"', preset_text(preset), count=1)
     Study.parse(text, name)  # refuses names that cannot be directories
     path = Path(f"{name}.toml")
-    if path.exists() and not force:
-        raise StudyFileError(str(path), ["exists already; choose another NAME, or overwrite it with --force"])
-    path.write_text(text, encoding="utf-8", newline="\n")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise StudyFileError(str(path), ["exists already; choose another NAME, or overwrite it with --force"]) from None
     click.echo(f"wrote {path}; edit it, then: gapstudy train-seeds --study {path}")
 
 

@@ -53,18 +53,22 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     debug = "--debug" in sys.argv
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(prog_name="gapstudy", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except GapStudyError as error:
-        _say(error, debug)
+        _say(error, str(error), debug=debug)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo(f"\ninterrupted; go on with: {_again()}", err=True)
         code = 130
+    except OSError as error:
+        _say(error, _about(error), debug=debug)
+        code = 1
     except Exception as error:  # noqa: BLE001 - the last resort: one line unless --debug
-        _say(error, debug, "internal error: ", "; run with gapstudy --debug ... for the traceback")
+        how = "" if debug else "; run with gapstudy --debug ... for the traceback"
+        _say(error, f"internal error: {type(error).__name__}: {error}{how}", debug=debug)
         code = 1
     sys.exit(code)
 
@@ -73,16 +77,18 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> Any:
     raise KeyboardInterrupt
 
 
-def _say(error: Exception, debug: bool, before: str = "", after: str = "") -> None:
+def _say(error: Exception, text: str, *, debug: bool) -> None:
     if debug:
         import traceback
 
         traceback.print_exception(error)
-    text = str(error) or type(error).__name__
-    click.echo(
-        f"gapstudy: {before}{text if not before else f'{type(error).__name__}: {text}'}{'' if debug else after}",
-        err=True,
-    )
+    click.echo(f"gapstudy: {text}", err=True)
+
+
+def _about(error: OSError) -> str:
+    """Say which place cannot be read or written: no permission, a full disk, a file where a folder should be."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; mend it, or choose other places with --runs, --reports or GAPSTUDY_CACHE"
 
 
 def _again() -> str:

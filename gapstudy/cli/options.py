@@ -44,15 +44,28 @@ study_options = _together(
     click.option("--runs", default="runs", show_default=True, type=click.Path(file_okay=False), help="Where runs are."),
 )
 narrow_options = _together(
-    click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks."),
-    click.option("--representations", callback=names, metavar="A,B", help="Only these representations."),
-    click.option("--languages", callback=names, metavar="A,B", help="Only these languages."),
+    click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks [default: all]."),
+    click.option("--representations", callback=names, metavar="A,B", help="Only these representations [default: all]."),
+    click.option("--languages", callback=names, metavar="A,B", help="Only these languages [default: all]."),
 )
 compute_options = _together(
-    click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])),
-    click.option("--engine", default="local", show_default=True, type=click.Choice(["local"])),
     click.option(
-        "--jobs", default=0, type=click.IntRange(min=0), metavar="N", help="Worker processes (0: one a core)."
+        "--device",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        help="Where to compute (auto: CUDA where there is one).",
+    ),
+    click.option(
+        "--engine", default="local", show_default=True, type=click.Choice(["local"]), help="What hands out the work."
+    ),
+    click.option(
+        "--jobs",
+        default=0,
+        show_default=True,
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Worker processes (0: one a core).",
     ),
 )
 reports_option = click.option(

@@ -52,7 +52,8 @@ class Progress:
         """Say how many runs there are to do."""
         self._total = total
         self._bar.reset(self._task, total=total, description="training")
-        self.note(f"{total} runs to train in {workers} processes; {skipped} were finished before")
+        processes = "1 process" if workers == 1 else f"{workers} processes"
+        self.note(f"{total} runs to train in {processes}; {skipped} were finished before")
 
     def done(self, outcome: Outcome) -> None:
         """Count a run and print its line."""
@@ -76,13 +77,14 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False)
     if not console.is_terminal:
-        console = Console(width=240)  # a file or a pipe has no edge
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        console = Console(markup=False, width=240)  # a file or a pipe has no edge
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
         justify: Literal["left", "right"] = "left" if isinstance(rows[0][key], str) else "right"
         table.add_column(key, justify=justify, no_wrap=not console.is_terminal)
     for row in rows:
         table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
+    console.print(title, style="italic", highlight=False)  # a table's own title is wrapped to its width
     console.print(table)

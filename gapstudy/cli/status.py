@@ -48,19 +48,20 @@ def status(
     ready = prepared(whole, store)
     specs = pipeline.planned(part, ready, n)
     states = pipeline.states(specs, store, whole.name)
-    rows = list(_rows(specs, states))
+    rows = list(_rows(part, n, specs, states))
     problems = {run_id: _why(store, whole.name, run_id) for run_id, state in states.items() if state == "failed"}
     problems |= {run_id: why for run_id, why in store.damaged(whole.name).items() if run_id in states}
     spent = sum(float(r.record["timings"]["fit_seconds"]) for r in store.select(study=whole.name) if r.run_id in states)
-    done = sum(state == "done" for state in states.values())
+    done, planned = sum(row["done"] for row in rows), sum(row["planned"] for row in rows)
     content = {
         "study": whole.name,
-        "planned": len(specs),
+        "planned": planned,
         "done": done,
         "cells": rows,
         "problems": problems,
         "fit_seconds_spent": spent,
-        "fit_seconds_left": spent / done * (len(specs) - done) if done else None,
+        "fit_seconds_left": spent / done * (planned - done) if done else None,
+        "changed": ready.changes(whole),
     }
     if as_json:
         click.echo(json.dumps(content))
@@ -78,13 +79,15 @@ def _nothing_yet(study: Study, n: int | None, *, as_json: bool) -> None:
         click.echo(f"Study {study.name}: none of {planned} runs is begun; begin with: gapstudy train-seeds")
 
 
-def _rows(specs: list[RunSpec], states: dict[str, State]) -> Iterable[dict[str, Any]]:
-    cells: dict[str, Counter[str]] = {}
+def _rows(study: Study, n: int | None, specs: list[RunSpec], states: dict[str, State]) -> Iterable[dict[str, Any]]:
+    """Count the states of each cell; of a cell that is new in the study file every run is missing."""
+    cells = {cell.name: Counter[str]() for cell in study.cells()}
     for spec in specs:
-        cells.setdefault(spec.cell.name, Counter())[str(states[spec.run_id])] += 1
-    for name, counts in cells.items():
-        yield {"cell": name, "planned": sum(counts.values()), **{s: counts[s] for s in
-               ("done", "running", "interrupted", "failed", "damaged", "missing")}}  # fmt: skip
+        cells[spec.cell.name][str(states[spec.run_id])] += 1
+    for cell in study.cells():
+        planned, counts = study.seeds_of(cell.task, n), cells[cell.name]
+        found = {state: counts[state] for state in ("done", "running", "interrupted", "failed", "damaged")}
+        yield {"cell": cell.name, "planned": planned, **found, "missing": planned - sum(found.values())}
 
 
 def _by_representation(cells: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
@@ -112,6 +115,11 @@ def _show(content: dict[str, Any]) -> None:
     print_table(title, [{key: row[key] for key in shown} for row in rows])
     for run_id, why in content["problems"].items():
         click.echo(f"{run_id}: {why}")
+    if content["changed"]:
+        click.echo(
+            f"the study file has changed since it was prepared ({', '.join(content['changed'])}); "
+            "this is what was prepared, and gapstudy train-seeds begins what is new"
+        )
     left = content["fit_seconds_left"]
     eta = "" if not left else f", about {left / 60:.1f} minutes of training left (over all processes)"
     click.echo(f"{content['fit_seconds_spent'] / 60:.1f} minutes of training so far{eta}")

@@ -129,7 +129,7 @@ class LocalEngine:
         if self._pool is None:
             return
         if at_once:
-            for process in multiprocessing.active_children():
+            for process in list(self._pool._processes.values()):  # noqa: SLF001 - public from Python 3.14 on
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import NAMES, number
-from gapstudy.stats import cka, cka_matrix, cka_null, length_residual
+from gapstudy.stats import cka, cka_floor, cka_matrix, length_residual
 
 __all__ = ["compute"]
 
@@ -83,7 +82,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, float
     vectors = [evidence.vectors(task, representation, c, seeds[0], layer) for c in languages]
     return {
         "plain": _mean(cka_matrix(vectors)),
-        "floor": _floor(evidence, vectors),
+        "floor": _mean(cka_floor(vectors)),
         "debiased": _mean(cka_matrix(vectors, debiased=True)),
         "ceiling": _ceiling(evidence, task, representation, languages, layer),
         "before": _of([evidence.before(representation, c, layer) for c in languages]),
@@ -99,11 +98,6 @@ def _mean(matrix: npt.NDArray[np.float64]) -> float:
 def _of(features: Sequence[npt.NDArray[Any] | None]) -> float:
     present = [f.astype(np.float64) for f in features if f is not None]
     return _mean(cka_matrix(present, debiased=True)) if len(present) == len(features) else float("nan")
-
-
-def _floor(evidence: Evidence, vectors: Sequence[npt.NDArray[Any]]) -> float:
-    rng = evidence.rng("cka-checks")
-    return float(np.mean([cka_null(x, y, n_resamples=19, rng=rng).mean for x, y in combinations(vectors, 2)]))
 
 
 def _ceiling(evidence: Evidence, task: str, representation: str, languages: Sequence[str], layer: str) -> float:

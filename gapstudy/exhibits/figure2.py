@@ -125,6 +125,7 @@ def _heat(drawing: Any, axis: Any, matrices: dict[str, Matrix], languages: tuple
 
 def _tsne(axis: Any, evidence: Evidence, task: str, representation: str, languages: tuple[str, ...]) -> list[Any]:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     layer = evidence.spec(task).sentence_layer
     blocks = []
@@ -134,7 +135,9 @@ def _tsne(axis: Any, evidence: Evidence, task: str, representation: str, languag
     points = np.concatenate(blocks).astype(np.float64)
     perplexity = min(30.0, (len(points) - 1) / 3)
     state = int(evidence.rng(f"figure2/{representation}").integers(2**31))
-    flat = TSNE(perplexity=perplexity, init="pca", random_state=state, max_iter=500, n_jobs=1).fit_transform(points)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=state, max_iter=500, n_jobs=1)
+    with threadpool_limits(limits=1):  # few points: threads that wait for one another take ten times as long
+        flat = tsne.fit_transform(points)
     ends = np.cumsum([len(b) for b in blocks])
     handles = [
         axis.scatter(*part.T, s=5, marker=_MARKERS[i % len(_MARKERS)], linewidths=0, alpha=0.75)

@@ -44,7 +44,11 @@ def compute(evidence: Evidence) -> Exhibit:
             sentences=_sentences(data),
         ),
         signature=evidence.signature(
-            f"resamples:{evidence.study.analysis.resamples}", "gap:rpd", "cka:linear", runs=evidence.runs_of(tasks)
+            f"resamples:{evidence.study.analysis.resamples}",
+            "gap:rpd",
+            "cka:linear",
+            *(f"layer:{task}-{evidence.spec(task).sentence_layer}" for task in tasks),
+            runs=evidence.runs_of(tasks),
         ),
         table=Table(header=_header(languages), rows=tuple(rows), align="l" + "r" * (len(languages) + 4), small=True)
         if evidence.runs_of(tasks)

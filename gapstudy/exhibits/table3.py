@@ -40,7 +40,8 @@ def representation_of(evidence: Evidence) -> str:
 def compute(evidence: Evidence) -> Exhibit:
     """Compute Table 3 from the XNLI runs of one representation."""
     representation, analysis = representation_of(evidence), evidence.study.analysis
-    points = [p for p in pair_points(evidence, representation) if not math.isnan(p.gap)]
+    every = pair_points(evidence, representation)
+    points = [p for p in every if not math.isnan(p.gap)]
     seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
     data, trouble = _attempt(evidence, points, seeds)
     return Exhibit(
@@ -61,12 +62,12 @@ def compute(evidence: Evidence) -> Exhibit:
         data=data,
         records=tuple(_records(data)),
         missing=(*lacking(evidence, [representation]), *trouble),
-        notes=unconverged(analysis.reference, points),
+        notes=(*_left_out(analysis.reference, every), *unconverged(analysis.reference, points)),
     )
 
 
 _CAPTION = (
-    "{representation} models on XNLI: {seeds} seeds, pairs {pairs}, {n} points (a seed of a pair); gap = RPD; S-Dist on "
+    "XNLI, {representation} models: {seeds} seeds, pairs {pairs}, {n} points (a seed of a pair); gap = RPD; S-Dist on "
     "{space}, {cost} cost, reg {reg}; CKA is the plain one of sentence vectors ({layer} layer). *Pooled, as in the paper*: "
     "the points are treated as independent, which they are not (two points of a seed share a model, and a difference "
     "between pairs alone makes a correlation). *Within pairs*: ranks within each pair; {resamples} resamples of whole "
@@ -95,6 +96,15 @@ def _caption(
         resamples=f"{analysis.resamples:,}",
         level=f"{100 * analysis.level:g}",
     )
+
+
+def _left_out(reference: str, points: Sequence[PairPoint]) -> list[str]:
+    """Name the points without a gap."""
+    return [
+        f"{reference}–{p.language}, seed {p.seed}: left out, both accuracies are 0 and their RPD is undefined"
+        for p in points
+        if math.isnan(p.gap)
+    ]
 
 
 def _attempt(

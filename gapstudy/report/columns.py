@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gapstudy.exhibits.base import Cell, Table
 from gapstudy.report.markup import CLIP
@@ -21,8 +22,14 @@ _SMALLER = 0.82  # size of an interval beside the size of its value
 
 
 def is_stacked(table: Table) -> bool:
-    """Whether intervals stand below their values: in small tables and where columns are many."""
-    return table.small or len(table.align) > 6
+    """Whether intervals stand below their values: in small tables, and where beside them they would not fit the line."""
+    if table.small:
+        return True
+    beside = tuple(
+        tuple(replace(c, text=f"{c.text} {c.interval}", interval="") if c.interval else c for c in row)
+        for row in table.rows
+    )
+    return sum(_wanted(replace(table, rows=beside), _PADDING, whole_heads=True)) > _LINE
 
 
 def is_text(table: Table) -> bool:

@@ -175,12 +175,13 @@ def _cell(cell: Cell, side: str, marks: dict[str, str], *, stacked: bool) -> str
 def _in_language(content: str, lang: str, *, right_to_left: bool) -> str:
     """A block of its own, because Typst takes the direction of a paragraph from its block."""
     tag = f' lang="{lang}"' if _LANGUAGE.fullmatch(lang) else ""
-    way = 'dir="rtl" data-typst:text:dir="rtl"' if right_to_left else 'dir="ltr"'
+    side = "rtl" if right_to_left else "ltr"  # said to Typst too, which would take that of the language
+    way = f'dir="{side}" data-typst:text:dir="{side}"'
     return f"<div{tag} {way}>{content}</div>"
 
 
 def _content(cell: Cell, marks: dict[str, str], *, stacked: bool) -> str:
-    text = html_text(cell.text)
+    text = html_text(cell.text).replace("–", "–\u2060")  # a pair of languages is not broken at its dash
     text = f"<strong>{text}</strong>" if cell.best and text else text
     mark = f"<sup>{marks[cell.note]}</sup>" if cell.note else ""
     return text + mark + (_interval(cell.interval, stacked=stacked) if cell.interval else "")

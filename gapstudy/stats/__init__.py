@@ -5,7 +5,7 @@ NumPy only when a function that needs them is called. Randomness comes through `
 
 ===================== ==================================================================================================
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
-representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_null`
+representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_floor` :func:`cka_null`
                       :func:`length_residual`
 outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
@@ -19,7 +19,7 @@ intervals             :func:`mean_interval` :func:`jackknife_interval` :func:`cl
 
 from __future__ import annotations
 
-from gapstudy.stats.alignment_null import NullDistribution, cka_null
+from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null
 from gapstudy.stats.bound import Bound, DivergenceBound, complexity_term, divergence_bound, points_until_below
 from gapstudy.stats.certificates import disagreement_certificate, error_difference, error_gap, hoeffding_radius
 from gapstudy.stats.cka import cka, cka_matrix
@@ -49,6 +49,7 @@ __all__ = [
     "Transport",
     "WitnessDivergence",
     "cka",
+    "cka_floor",
     "cka_intervals",
     "cka_matrix",
     "cka_null",

@@ -12,16 +12,17 @@ Josse, Pages, Husson (2008). Testing the significance of the RV coefficient. Com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.checks import check_resamples, same_rows
-from gapstudy.stats.gram import centred, inner_products, normalised, u_centre
+from gapstudy.stats.gram import centred, centred_all, inner_products, normalised, u_centre
 
-__all__ = ["NullDistribution", "cka_null"]
+__all__ = ["NullDistribution", "cka_floor", "cka_null"]
 
 Array = npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
@@ -86,12 +87,39 @@ def cka_null(
     norm = float(np.sqrt(products[0, 0] * products[1, 1]))
     draws = _permuted_products(a, b, debiased=debiased, n_resamples=n_resamples, rng=rng) / norm
     p_value = (1 + int(np.count_nonzero(draws >= value - 1e-12))) / (n_resamples + 1)
-    # Over all permutations the mean of X'PY is 0 and that of ||X'PY||^2 is tr(K) tr(L) / (n - 1); here tr(K) = n.
-    mean = 0.0 if debiased else 1.0 / ((len(a) - 1) * norm)
+    mean = 0.0 if debiased else _floor(len(a), norm)
     kind = "debiased" if debiased else "plain"
     return NullDistribution(
         value, mean, float(draws.std()), p_value, len(a), n_resamples, f"{kind} CKA, sentences permuted on one side"
     )
+
+
+def cka_floor(features: Sequence[Array]) -> Float:
+    """Noise floor of plain CKA for all pairs of languages: its exact mean over all alignments of their sentences.
+
+    Parameters
+    ----------
+    features : L arrays (n_sentences, d_i) with parallel rows, as for :func:`gapstudy.stats.cka_matrix`.
+
+    Returns
+    -------
+    (L, L) float64 array in (0, 1]; what :func:`cka_null` gives as ``mean``, without drawing permutations. The diagonal
+    is the floor of a language with itself.
+
+    Raises
+    ------
+    ValueError
+        As :func:`gapstudy.stats.cka_matrix`.
+    """
+    rows = centred_all(features, rows=2)
+    sizes = np.sqrt(np.diag(inner_products(rows, debiased=False)))
+    floors: Float = _floor(len(rows[0]), np.outer(sizes, sizes))
+    return floors
+
+
+def _floor(n: int, norm: Any) -> Any:
+    """Over all permutations the mean of X'PY is 0 and that of ||X'PY||^2 is tr(K) tr(L) / (n - 1); here tr(K) = n."""
+    return 1.0 / ((n - 1) * norm)
 
 
 def _permuted_products(a: Float, b: Float, *, debiased: bool, n_resamples: int, rng: np.random.Generator) -> Float:

@@ -1,6 +1,6 @@
 """Exact intervals for proportions.
 
-Paper: none; used for certificates and disagreement (method.md, sections 4 and 6).
+Paper: none; used for certificates and disagreement.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ def test_numbers_and_qualities_fit_their_nouns(seed: int) -> None:
         if isinstance(meaning, m.Quality):
             assert meaning.adjective in qualities(meaning.subject.noun)
             assert meaning.subject.definite
-            assert meaning.subject.adjective is meaning.subject.numeral is None
+            assert meaning.subject.adjective is None
+            assert meaning.subject.numeral is None
 
 
 @given(seeds)

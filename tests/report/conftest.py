@@ -201,7 +201,7 @@ def provenance() -> Table:
         ("gapstudy", "0.1.0 (git 8f3c2d1)"),
         (
             "Command",
-            "gapstudy report --study tiny --reports /work/somewhere/with/a/rather/long/path/that/does/not/end/soon/reports",
+            "gapstudy report --study tiny --reports /data/somewhere/with/a/rather/long/path/that/does/not/end/soon/reports",
         ),
         ("Data fingerprint", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
         ("Devices", "2 × CPU (x86_64)"),

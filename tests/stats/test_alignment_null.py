@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from gapstudy.stats import alignment_null as module
-from gapstudy.stats import cka, cka_null
+from gapstudy.stats import cka, cka_floor, cka_null
 
 Float = npt.NDArray[np.float64]
 both = pytest.mark.parametrize("debiased", [False, True])
@@ -82,3 +82,15 @@ def test_errors() -> None:
         cka_null(draw(5, 2, 0), draw(5, 2, 0), n_resamples=0, rng=rng)
     with pytest.raises(ValueError, match="y leaves debiased CKA undefined"):
         cka_null(draw(6, 2, 0), np.eye(6), debiased=True, rng=rng)
+
+
+def test_floor_of_all_pairs_is_the_mean_of_each_null() -> None:
+    """The matrix of floors holds, for every pair, the exact null mean, without drawing permutations."""
+    rng = np.random.default_rng(3)
+    features = [rng.normal(size=(30, d)) for d in (3, 8, 40)]
+    floors = cka_floor(features)
+    assert floors.shape == (3, 3)
+    for i, j in ((0, 1), (0, 2), (2, 1)):
+        assert floors[i, j] == pytest.approx(cka_null(features[i], features[j], n_resamples=19, rng=rng).mean)
+    with pytest.raises(ValueError, match=r"must be parallel.*\[30, 30, 9\] rows"):
+        cka_floor([*features[:2], features[2][:9]])

@@ -18,7 +18,7 @@ deltas = st.floats(1e-6, 0.5)
 
 
 def test_complexity_by_hand() -> None:
-    """At n = 1,012, d = 769 the paper's term is about 4.8, and in probability space 0.16 to 0.25 (method.md, 6)."""
+    """At n = 1,012, d = 769 the paper's term is about 4.8, and in probability space 0.16 to 0.25."""
     assert complexity_term(1012, 769) == pytest.approx(2 * math.sqrt((769 * math.log(2024) + math.log(40)) / 1012))
     assert complexity_term(1012, 769) == pytest.approx(4.8, abs=0.02)
     assert complexity_term(5010, 3) == pytest.approx(0.16, abs=0.005)

@@ -38,7 +38,7 @@ def by_definition(x: Float, y: Float) -> float:
 
 
 def hsic1_by_song(K: Float, L: Float) -> float:
-    """HSIC_1 as method.md and Song et al. (2012) print it, from Gram matrices."""
+    """HSIC_1 as Song et al. (2012) print it, from Gram matrices."""
     n = len(K)
     K, L = K - np.diag(np.diag(K)), L - np.diag(np.diag(L))
     one = np.ones(n)

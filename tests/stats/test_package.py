@@ -20,7 +20,7 @@ FILES = sorted(Path(stats.__file__).parent.glob("*.py"))
 MODULES = [f"gapstudy.stats.{m.name}" for m in pkgutil.iter_modules(stats.__path__)]
 ALLOWED = {"numpy", "scipy", "sklearn", "statsmodels", "gapstudy"}
 
-# From design.md, section Library; the names after `...` may be followed by more keywords with defaults.
+# What users call; the names after `...` may be followed by more keywords with defaults.
 CONTRACT = {
     "rpd": ["a", "b"],
     "pairwise_rpd": ["scores"],
@@ -38,7 +38,7 @@ CONTRACT = {
 
 @pytest.mark.parametrize("name", CONTRACT)
 def test_contract(name: str) -> None:
-    """Every function that design.md names exists with its arguments; options are keyword-only, rng has no default."""
+    """Every function of the contract exists with its arguments; options are keyword-only, rng has no default."""
     parameters = inspect.signature(getattr(stats, name)).parameters
     assert set(CONTRACT[name]) <= set(parameters)
     assert name in stats.__all__
@@ -50,7 +50,7 @@ def test_contract(name: str) -> None:
 
 
 def test_defaults_of_the_contract() -> None:
-    """The defaults that design.md prints are the defaults."""
+    """The defaults that users rely on."""
     parameters = inspect.signature(stats.sinkhorn_distance).parameters
     assert (parameters["reg"].default, parameters["cost"].default, parameters["debiased"].default) == (
         0.05,

@@ -11,7 +11,7 @@ from gapstudy.stats import correlation_power, detectable_correlation, points_nee
 
 @pytest.mark.parametrize(("rho", "simulated"), [(0.3, 0.18), (0.5, 0.43), (0.6, 0.63), (0.7, 0.81)])
 def test_power_of_fifteen_seeds(rho: float, simulated: float) -> None:
-    """The approximation is within 5 points of the simulated power of 15 seeds (method.md, section 5)."""
+    """The approximation is within 5 points of the simulated power of 15 seeds."""
     assert correlation_power(rho, 15) == pytest.approx(simulated, abs=0.05)
 
 

@@ -1,4 +1,4 @@
-"""Seeded simulations: intervals cover what they claim to cover, tests keep their level (method.md, section 8)."""
+"""Seeded simulations: intervals cover what they claim to cover, tests keep their level."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.fixture
-def interrupted(train: Callable[..., Fit], path: Path) -> Iterator[Path]:
+def interrupted(train: Callable[..., Fit], path: Path) -> Path:
     """The checkpoint of a run that was stopped after its second epoch."""
     with pytest.raises(StopError):
         train(_stopping(path, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,12 @@ def test_the_input_layer_is_what_enters_the_first_block(encoder: Maker, sentence
 
 
 def test_both_layers_are_different_and_depend_on_the_sentence(encoder: Maker, sentences: Any) -> None:
-    """Input and last layer are not the same numbers, and no two sentences share a vector."""
+    """Input and last layer are not the same numbers, and only sentences of the same units share a vector."""
     found = _vectors(encoder(), sentences)
+    different = {tuple(sentences.ids[a:b]) for a, b in pairwise(sentences.starts)}
     assert not np.allclose(found["input"], found["last"])
-    assert len(np.unique(found["last"], axis=0)) == len(sentences)
+    assert len(different) > 70  # cut to a few letters, some are the same
+    assert len(np.unique(found["last"].round(4), axis=0)) == len(different)
 
 
 def test_word_boundaries_count_as_units(encoder: Maker, builtin_task: Maker) -> None:
@@ -96,9 +99,8 @@ def test_a_sentence_without_units_has_a_zero_vector(encoder: Maker) -> None:
     from gapstudy.encode import CLS, SEP, Encoded
 
     none = np.empty(0, np.int32)
-    empty = Encoded(
-        np.array([CLS, SEP], np.int32), *[np.zeros(2, np.int32)] * 2, np.array([0, 2], np.int32), *[none] * 3
-    )
+    zeros = np.zeros(2, np.int32)
+    empty = Encoded(np.array([CLS, SEP], np.int32), zeros, zeros, np.array([0, 2], np.int32), none, none, none)
     found = _vectors(encoder(), empty)
     assert not found["input"].any()
     assert not found["last"].any()

@@ -1,0 +1,309 @@
+"""What the CKA values rest on (the checks), and Figure 2, which shows them by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from gapstudy.exhibits import cka_checks, figure2
+from gapstudy.exhibits.evidence import Evidence
+from gapstudy.study import Study
+
+TOKEN = ("eng", "kor", "fin")
+
+
+def plain(x: Any, y: Any) -> float:
+    """Linear CKA from features, as Kornblith et al. define it."""
+    x, y = (np.asarray(v, np.float64) - np.mean(v, axis=0, dtype=np.float64) for v in (x, y))
+    norm = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
+    return float(np.linalg.norm(x.T @ y) ** 2 / norm)
+
+
+def hsic1(K: Any, L: Any) -> float:
+    """The unbiased estimator of Song et al. (2012), term by term."""
+    n = len(K)
+    K, L = (M - np.diag(np.diag(M)) for M in (K, L))
+    one = np.ones(n)
+    middle = (one @ K @ one) * (one @ L @ one) / ((n - 1) * (n - 2))
+    return float((np.trace(K @ L) + middle - 2 / (n - 2) * (one @ K @ L @ one)) / (n * (n - 3)))
+
+
+def debiased(x: Any, y: Any) -> float:
+    """CKA of unbiased estimators."""
+    K, L = (np.asarray(v, np.float64) @ np.asarray(v, np.float64).T for v in (x, y))
+    return hsic1(K, L) / float(np.sqrt(hsic1(K, K) * hsic1(L, L)))
+
+
+def mean_over_pairs(measure: Callable[[Any, Any], float], features: list[Any]) -> float:
+    """Return the mean over unordered pairs."""
+    return float(np.mean([measure(x, y) for x, y in combinations(features, 2)]))
+
+
+@pytest.fixture(scope="module")
+def vectors(full: Any) -> Callable[[str, int], list[Any]]:
+    """Read the input-layer vectors of the NER character runs from their files."""
+    folders = {(r.cell.language, r.seed): r.folder for r in full.evidence.runs_of(["ner"], ["character"])}
+
+    def read(layer: str, seed: int) -> list[Any]:
+        return [load_file(folders[c, seed] / "embeddings.safetensors")[f"{c}/{layer}"] for c in TOKEN]
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def parallel(full: Any) -> dict[str, Any]:
+    """What was prepared of the parallel corpus."""
+    return dict(load_file(full.evidence.parallel))
+
+
+# ---- the checks -------------------------------------------------------------------------------------------
+def test_plain_and_debiased_by_hand(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """Both are means over pairs of the first common seed, from the formulas of Kornblith and of Song."""
+    line = full.exhibits["cka-checks"].data["ner/character"]
+
+    assert line["plain"] == pytest.approx(mean_over_pairs(plain, vectors("input", 0)), rel=1e-6)
+    assert line["debiased"] == pytest.approx(mean_over_pairs(debiased, vectors("input", 0)), rel=1e-6)
+
+
+def test_noise_floor_is_the_mean_of_shuffles(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """The floor is what plain CKA averages when sentences are shuffled on one side."""
+    rng = np.random.default_rng(0)
+    features = vectors("input", 0)
+
+    shuffled = [mean_over_pairs(lambda x, y: plain(x, y[rng.permutation(len(y))]), features) for _ in range(200)]
+
+    floor = full.exhibits["cka-checks"].data["ner/character"]["floor"]
+    assert floor == pytest.approx(np.mean(shuffled), abs=5 * np.std(shuffled) / np.sqrt(200))
+
+
+def test_ceiling_is_two_seeds_of_a_language(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """The ceiling compares the first two seeds of each language."""
+    expected = np.mean([debiased(x, y) for x, y in zip(vectors("input", 0), vectors("input", 1), strict=True)])
+
+    assert full.exhibits["cka-checks"].data["ner/character"]["ceiling"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("task", "layer"), [("ner", "input"), ("xnli", "last")])
+def test_before_training_is_of_the_same_layer(full: Any, parallel: dict[str, Any], task: str, layer: str) -> None:
+    """The encoder before fine-tuning is compared at the layer the task uses."""
+    codes = full.evidence.study.tasks[task].languages
+
+    expected = mean_over_pairs(debiased, [parallel[f"character/{c}/{layer}"] for c in codes])
+
+    assert full.exhibits["cka-checks"].data[f"{task}/character"]["before"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_bag_of_symbols_counts_units(full: Any, parallel: dict[str, Any]) -> None:
+    """The baseline without a model is CKA of the counts of input units a sentence."""
+    bags = []
+    for code in TOKEN:
+        ids, starts = (parallel[f"character/{code}/{what}"] for what in ("ids", "starts"))
+        sentences = [ids[a:b] for a, b in pairwise(starts)]
+        bags.append(np.array([np.bincount(s, minlength=40) for s in sentences]))
+
+    found = full.exhibits["cka-checks"].data["ner/character"]["symbols"]
+
+    assert found == pytest.approx(mean_over_pairs(debiased, bags), rel=1e-6)
+
+
+def test_length_removed_regresses_sentence_length(
+    full: Any, parallel: dict[str, Any], vectors: Callable[[str, int], list[Any]]
+) -> None:
+    """Sentence length and its intercept are projected out of both sides."""
+    rest = []
+    for code, x in zip(TOKEN, vectors("input", 0), strict=True):
+        design = np.column_stack([np.ones(40), np.diff(parallel[f"character/{code}/starts"])])
+        rest.append(x - design @ np.linalg.lstsq(design, x.astype(np.float64), rcond=None)[0])
+
+    found = full.exhibits["cka-checks"].data["ner/character"]["length"]
+
+    assert found == pytest.approx(mean_over_pairs(debiased, rest), rel=1e-5)
+
+
+def test_length_alone_is_seen_through(
+    evidence_of: Callable[..., Evidence], micro: Study, rewrite: Callable[..., None]
+) -> None:
+    """Vectors that hold nothing but sentence length and noise agree until length is removed."""
+    evidence = evidence_of(micro, seeds=1)
+    rng = np.random.default_rng(5)
+    shared = rng.integers(5, 15, 40)
+    for run in evidence.runs_of(["xnli"]):
+        key = f"{run.cell.language}/last"
+        rewrite([run], embeddings=lambda _, key=key: {
+            key: (3.0 * shared[:, None] + rng.normal(size=(40, 6))).astype(np.float32)})  # fmt: skip
+    from gapstudy.store import write_arrays
+
+    arrays = dict(load_file(evidence.parallel))
+    starts = np.concatenate([[0], np.cumsum(shared)]).astype(np.int32)
+    arrays |= {f"phoneme/{c}/starts": starts for c in ("eng", "swa")}
+    arrays |= {f"phoneme/{c}/ids": np.zeros(int(shared.sum()), np.int32) for c in ("eng", "swa")}
+    write_arrays(evidence.parallel, arrays)
+
+    line = cka_checks._line(evidence, "xnli", "phoneme")
+
+    assert line is not None
+    assert line["debiased"] > 0.95
+    assert abs(line["length"]) < 0.3
+
+
+def test_one_seed_has_no_ceiling_and_says_so(
+    evidence_of: Callable[..., Evidence], micro: Study, row_of: Callable[..., Any]
+) -> None:
+    """With one seed the ceiling is a dash and is named as lacking; the other columns stand."""
+    exhibit = cka_checks.compute(evidence_of(micro, seeds=1))
+
+    assert "xnli: phoneme lacks two seeds" in exhibit.missing
+    row = row_of(exhibit, "phoneme", "XNLI")
+    assert [c.text == "–" for c in row[1:]] == [False, False, False, True, False, False, False]
+
+
+def test_without_the_prepared_corpus_baselines_are_dashes(evidence_of: Callable[..., Evidence], micro: Study) -> None:
+    """When parallel.safetensors is gone, what needs it is named and the rest is computed."""
+    evidence = evidence_of(micro)
+    evidence.parallel.unlink()
+
+    exhibit = cka_checks.compute(evidence)
+
+    assert "xnli: phoneme lacks before training, bag of symbols, length removed" in exhibit.missing
+    assert exhibit.data["xnli/phoneme"]["debiased"] > 0
+
+
+def test_names_what_has_no_common_seed(evidence_of: Callable[..., Evidence], wide: Study) -> None:
+    """A representation without a seed in two languages has no row, and is named."""
+    exhibit = cka_checks.compute(evidence_of(wide, keep=lambda c, _: c.task == "ner" and c.language == "eng"))
+
+    assert exhibit.table is None
+    assert "ner: phoneme has no seed that is finished in all of its languages, and at least two" in exhibit.missing
+
+
+def test_rows_print_the_data(full: Any, row_of: Callable[..., Any]) -> None:
+    """Each value stands in its column with three decimals, below the task and its layer."""
+    exhibit = full.exhibits["cka-checks"]
+    row = row_of(exhibit, "phoneme", "XNLI (last layer)")
+
+    keys = ("plain", "floor", "debiased", "ceiling", "before", "symbols", "length")
+    assert [c.text for c in row[1:]] == [f"{exhibit.data['xnli/phoneme'][k]:.3f}" for k in keys]
+    assert [h.text for h in exhibit.table.header[1]][1:3] == ["plain", "noise floor"]
+
+
+# ---- Figure 2 ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("representation", ["character", "phoneme"])
+def test_heat_map_is_mean_debiased_cka(full: Any, representation: str) -> None:
+    """Each cell is debiased CKA of a pair, averaged over the seeds, from the files."""
+    folders = {(r.cell.language, r.seed): r.folder for r in full.evidence.runs_of(["ner"], [representation])}
+    read = {k: load_file(f / "embeddings.safetensors")[f"{k[0]}/input"] for k, f in folders.items()}
+
+    for record in full.exhibits["figure2"].records:
+        if record["representation"] == representation:
+            values = [debiased(read[record["a"], s], read[record["b"], s]) for s in range(5)]
+            assert record["cka"] == pytest.approx(np.mean(values), rel=1e-6)
+    assert len(full.exhibits["figure2"].records) == 2 * 3
+    assert full.exhibits["figure2"].data["languages"] == list(TOKEN)
+
+
+def test_triangles_are_not_swapped() -> None:
+    """The first representation is above the diagonal, the second below it, and the diagonal is empty."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    upper, lower = np.full((3, 3), 0.9), np.full((3, 3), 0.1)
+    drawing, axis = plt.subplots()
+
+    figure2._heat(drawing, axis, {"character": upper, "phoneme": lower}, ("eng", "kor", "fin"))
+
+    shown = np.ma.filled(axis.images[0].get_array(), np.nan)
+    assert (shown[np.triu_indices(3, 1)] == 0.9).all()
+    assert (shown[np.tril_indices(3, -1)] == 0.1).all()
+    assert np.isnan(np.diag(shown)).all()
+    assert axis.get_title(loc="left") + axis.get_title() == "above: character, below: phoneme"
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["eng", "kor", "fin"]
+    plt.close(drawing)
+
+
+def test_darker_is_more_similar() -> None:
+    """The colour map gives the larger CKA the darker grey."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    drawing, axis = plt.subplots()
+    figure2._heat(drawing, axis, {"a": np.full((2, 2), 0.9), "b": np.full((2, 2), 0.2)}, ("eng", "kor"))
+
+    image = axis.images[0]
+    dark, light = (sum(image.cmap(image.norm(v))[:3]) for v in (0.9, 0.2))
+    assert dark < light
+    plt.close(drawing)
+
+
+def test_the_figure_is_svg_of_every_sentence(full: Any, drawn: Callable[[Path], Any]) -> None:
+    """The panels show each sentence of the two chosen languages, and the file holds no date."""
+    svg = drawn(full.folder / full.exhibits["figure2"].images[0])
+
+    uses = list(svg.iter("{http://www.w3.org/2000/svg}use"))
+    assert len(uses) >= 2 * 2 * 40
+    assert not list(svg.iter("{http://purl.org/dc/elements/1.1/}date"))
+
+
+def test_caption_says_task_layer_and_seeds(full: Any) -> None:
+    """What is drawn is said: the task, the layer, the seeds behind each triangle."""
+    caption = full.exhibits["figure2"].caption
+
+    assert caption.startswith("Named-entity recognition models, input layer.")
+    assert "mean over 5 seeds (character) and 5 seeds (phoneme)" in caption
+
+
+def test_the_next_token_task_is_taken(evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path) -> None:
+    """Without NER runs the figure shows POS tagging."""
+    evidence = evidence_of(wide, keep=lambda c, _: c.task == "pos")
+
+    assert figure2.compute(evidence, tmp_path).data["task"] == "pos"
+
+
+def test_a_language_of_one_representation_alone_is_left_out(
+    evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path
+) -> None:
+    """The figure shows the languages that both representations have, and names the others."""
+    gone = ("phoneme", "kor")
+    evidence = evidence_of(wide, keep=lambda c, _: c.task == "ner" and (c.representation, c.language) != gone)
+
+    exhibit = figure2.compute(evidence, tmp_path)
+
+    assert exhibit.data["languages"] == ["eng", "fin"]
+    assert exhibit.missing == ("ner has no runs of both representations in kor",)
+
+
+def test_seeds_that_do_not_meet_are_said(evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path) -> None:
+    """Where no seed is common to all languages the first of each is compared, and the caption says so."""
+    evidence = evidence_of(
+        wide,
+        keep=lambda c, s: c.task == "ner" and (c.representation == "character" or (s == 0) == (c.language == "eng")),
+    )
+
+    exhibit = figure2.compute(evidence, tmp_path)
+
+    assert exhibit.data["seeds"] == {"character": [0, 1, 2, 3, 4], "phoneme": []}
+    assert "5 seeds (character) and the first seed of each language (phoneme)" in exhibit.caption
+
+
+def test_without_two_representations_no_old_figure_stays(
+    evidence_of: Callable[..., Evidence], micro: Study, tmp_path: Path
+) -> None:
+    """A study with one representation has no Figure 2: an earlier one goes, and the reason stands there."""
+    old = tmp_path / "figures" / "figure2.svg"
+    old.parent.mkdir()
+    old.write_text("<svg/>", encoding="utf-8")
+
+    exhibit = figure2.compute(evidence_of(micro), tmp_path)
+
+    assert not old.exists()
+    assert exhibit.missing == ("it needs a token task with two representations and two languages in common",)
+    assert exhibit.caption.startswith("Token tasks.")
