@@ -128,7 +128,12 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
     now = ready.as_trained(study)
     hashes = {name: ready.spec_hash(name) for name in ready.content["cells"]}
     wanted = {cell.name for cell in now.cells()}
-    excluded = store.damaged(study.name)
+    narrowed_away = set(hashes) - wanted
+    excluded = {
+        run_id: why
+        for run_id, why in store.damaged(study.name).items()
+        if run_id.rsplit("-", 2)[0] not in narrowed_away
+    }
     runs = []
     for run in store.select(study=study.name):
         if run.cell.name not in wanted:

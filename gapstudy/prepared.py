@@ -51,7 +51,7 @@ class Prepared:
         StudyFileError
             If nothing that was prepared is left.
         """
-        was = Study.model_validate(self.content["study"])
+        was = self._was()
         kept = {
             name: was.tasks[name].model_copy(
                 update={
@@ -70,10 +70,14 @@ class Prepared:
         shown = {"tasks": kept, "analysis": study.analysis, "description": study.description}
         return was.model_copy(update=shown)
 
+    def _was(self) -> Study:
+        """Return the study as it was prepared; its analysis options are not, for the report follows the file's."""
+        return Study.model_validate({**self.content["study"], "analysis": {}})
+
     def changes(self, study: Study) -> tuple[str, ...]:
         """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
         corpora = (*study.tasks, "parallel")
-        was = Study.model_validate(self.content["study"])
+        was = self._was()
         return tuple(_differences(_spelt_out(was, corpora), _spelt_out(study, corpora), ""))
 
     def spec_hash(self, cell: str) -> str:

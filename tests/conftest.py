@@ -68,7 +68,6 @@ steps = 2
 batch_size = 4
 [analysis]
 resamples = 60
-permutations = 19
 figure1 = ["eng", "kor"]
 tsne = ["eng", "kor"]
 """

@@ -21,7 +21,7 @@ from gapstudy import __version__
 from gapstudy.errors import IncompleteStudyError, StoreError, StudyFileError
 from gapstudy.pipeline import Made, gather, make_report, planned, prepare, states
 from gapstudy.prepared import prepared
-from gapstudy.store import RunStore, State, read_json, write_json
+from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
 from gapstudy.study import Study
 
 KEYS = ["figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
@@ -123,6 +123,15 @@ def garble(folder: Path) -> None:
     path.write_bytes(b"\xff" * path.stat().st_size)
 
 
+def thin(folder: Path) -> None:
+    """Take the layer that the study reads out of the vectors, and record the new size."""
+    path = folder / "embeddings.safetensors"
+    write_arrays(path, {key: value for key, value in load_file(path).items() if not key.endswith("/last")})
+    record = read_json(folder / "run.json")
+    record["files"][path.name] = path.stat().st_size
+    write_json(folder / "run.json", record)
+
+
 def unscored(folder: Path) -> None:
     """Take the test score out of the record."""
     record = read_json(folder / "run.json")
@@ -142,6 +151,7 @@ def resettled(folder: Path) -> None:
         (lose, r"embeddings\.safetensors is missing"),
         (scramble, r"run\.json"),
         (garble, r"embeddings\.safetensors cannot be read"),
+        (thin, r"embeddings\.safetensors lacks swa/last$"),
         (unscored, r"run\.json lacks something"),
         (resettled, "it was trained with other settings or data than the study was prepared with"),
     ],
@@ -270,6 +280,14 @@ def test_a_narrowed_study_uses_its_runs_alone(made: Any) -> None:
         ("xnli", "phoneme", "eng"), ("xnli", "phoneme", "urd"),
     }  # fmt: skip
     assert (excluded, changed) == ({}, ())
+
+
+def test_damaged_runs_of_what_is_narrowed_away_are_not_named(small: Any) -> None:
+    """Runs that a narrowed report would not have used are no gap in it."""
+    broken = folder_of(small, "ner-")
+    (broken / "run.json").write_text("{", encoding="utf-8")
+    assert set(gather(small.study, small.store)[1]) == {broken.name}
+    assert gather(small.study.narrowed(tasks=("xnli",)), small.store)[1] == {}
 
 
 def test_a_file_with_nothing_that_was_trained_is_an_error(small: Any, micro_toml: str) -> None:
@@ -480,6 +498,7 @@ def test_an_empty_runs_folder_leaves_no_report(micro: Study, tmp_path: Path) -> 
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_prepare_returns_what_is_read_back(micro: Study, cache_root: Path, tmp_path: Path) -> None:
     """What prepare returns is what a later command reads from the store; every cell is there, and the cache is used."""

@@ -11,7 +11,7 @@ import numpy as np
 from gapstudy.exhibits.base import Cell
 from gapstudy.stats import Estimate, jackknife_interval, mean_interval
 
-__all__ = ["MIN_SEEDS", "NAMES", "estimate_cell", "interval", "number", "over_seeds", "p_value", "seed_mean"]
+__all__ = ["MIN_SEEDS", "NAMES", "counted", "estimate_cell", "interval", "number", "over_seeds", "p_value", "seed_mean"]
 
 MIN_SEEDS = 3
 """Fewest seeds for which an interval over seeds is printed."""
@@ -19,6 +19,15 @@ MIN_SEEDS = 3
 NAMES = {"xnli": "XNLI", "ner": "Named-entity recognition", "pos": "Part-of-speech tagging",
          "parallel": "Parallel corpus"}  # fmt: skip
 """Tasks and corpora as headings."""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return how many there are.
+
+    >>> counted(1, "run"), counted(15, "run")
+    ('1 run', '15 runs')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def number(value: float, digits: int) -> str:

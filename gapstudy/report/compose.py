@@ -10,7 +10,7 @@ from typing import Any
 from gapstudy import __version__
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.text import interval, number
+from gapstudy.exhibits.text import counted, interval, number
 from gapstudy.report.document import Report, Section
 from gapstudy.report.markup import literal
 from gapstudy.report.sections import sections
@@ -52,7 +52,7 @@ def _summary(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[str]:
     """Say in a few sentences what came out; every number is read from the exhibits."""
     counts = Counter(r.cell.task for r in evidence.runs)
     runs = ", ".join(f"{n} {task.upper()}" for task, n in counts.items())
-    paragraphs = [f"{len(evidence.runs)} finished runs ({runs})."]
+    paragraphs = [f"{counted(len(evidence.runs), 'finished run')} ({runs})."]
     for task, lines in exhibits["table1"].data.items():
         found = {r: x for r, x in lines.items() if "mean_rpd" in x}
         if len({tuple(x["gap_languages"]) for x in found.values()}) > 1:
@@ -118,7 +118,9 @@ def _provenance(evidence: Evidence) -> Table | None:
     rows = []
     for key in keys:
         values = Counter(str(r.record["provenance"].get(key, "")) or "–" for r in evidence.runs)
-        rows.append((Cell(key, heading=True), Cell("; ".join(f"{v} ({n} runs)" for v, n in values.most_common(4)))))
+        rows.append(
+            (Cell(key, heading=True), Cell("; ".join(f"{v} ({counted(n, 'run')})" for v, n in values.most_common(4))))
+        )
     seconds = sum(float(r.record["timings"]["fit_seconds"]) for r in evidence.runs)
     rows.append((Cell("training time", heading=True), Cell(f"{seconds / 60:.1f} minutes over all processes")))
     return Table(header=((Head("What"), Head("Value")),), rows=tuple(rows), align="ll")

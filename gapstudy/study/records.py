@@ -169,7 +169,6 @@ class Analysis(Record):
 
     reference: LanguageCode = "eng"
     resamples: int = Field(1000, ge=50)
-    permutations: int = Field(999, ge=19)
     level: float = Field(0.95, gt=0.5, lt=1)
     delta: float = Field(0.05, gt=0, lt=1)
     sinkhorn_reg: float = Field(0.05, gt=0)

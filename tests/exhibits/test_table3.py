@@ -235,6 +235,7 @@ def test_an_unfinished_pair_is_named(evidence_of: Callable[..., Evidence], wide:
     )
 
 
+@pytest.mark.slow
 def test_what_did_not_converge_is_named(
     evidence_of: Callable[..., Evidence], wide: Study, changed: Callable[..., Study], tmp_path: Path
 ) -> None:

@@ -136,7 +136,6 @@ def test_an_unknown_name_is_told_with_the_valid_ones(refuse: Refuse, old: str, n
         ("max_seeds = 1", "max_seeds = 0", "tasks.ner.max_seeds: Input should be greater than or equal to 1"),
         ("[tasks.xnli.hyper]", "[[tasks.xnli.hyper]]", "tasks.xnli.hyper: Input should be a valid dictionary"),
         ("[analysis]", "[data.xnli]\nsource = 'hub'\n[analysis]", "data.xnli.source: Input should be 'builtin' or"),
-        ("permutations = 19", "permutations = 18", "analysis.permutations: Input should be greater than or equal"),
         ("[analysis]", "[analysis]\nlevel = 1.0", "analysis.level: Input should be less than 1"),
         ("[analysis]", "[analysis]\nsinkhorn_reg = 0.0", "analysis.sinkhorn_reg: Input should be greater than 0"),
         ('tsne = ["eng", "kor"]', 'tsne = ["eng"]', "analysis.tsne: Tuple should have at least 2 items"),
