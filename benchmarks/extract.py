@@ -1,7 +1,8 @@
 """Sentence vectors: ``sentence_vectors`` against the loop that Hugging Face's feature-extraction pipeline makes.
 
 From text to one vector a sentence (the mean of the last layer over the sentence's own units) on both sides; ours gives
-the input layer's vectors too. The encoder reads characters and has random weights.
+the input layer's vectors too. The encoder reads characters and has random weights. On a CPU both sides have one thread,
+as every run of a study has (one process a core).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ BASE = Pretraining(hidden_size=768, layers=12, heads=12, intermediate_size=3072)
 
 def rows(quick: bool) -> Iterator[Row]:
     """The embedded study's encoder, and one of BERT-base's shape."""
+    torch.set_num_threads(1)
     lines = load_parallel(("eng",), DataSource())["eng"].lines
     yield from shape("2 x 64", SMALL, lines[:100] if quick else lines, rounds=3 if quick else 5)
     if not quick:

@@ -1,7 +1,8 @@
 """Runs an hour on a CPU: gapstudy's engine against Hugging Face ``Trainer``, the same encoder, data and settings.
 
 Ours is the whole job (train, choose the epoch, test, sentence vectors of the parallel corpus, all files written) in one
-process a core; Trainer trains one seed after the other with all cores, as its users do, and predicts the test set.
+process a core; Trainer trains one seed after the other with all cores, as its users do, and predicts the test set. A
+last row gives Trainer the same footing: one thread a run, and as many runs at once as there are cores at no loss.
 """
 
 from __future__ import annotations
@@ -66,16 +67,16 @@ test = "$GAPSTUDY_DATA/xnli/test-en.tsv"
 def rows(quick: bool) -> Iterator[Row]:
     """The embedded corpus, and the real one where GAPSTUDY_DATA has it."""
     tiny = TINY.format(epochs=2 if quick else 4, steps=50 if quick else 1200)
-    yield from study("embedded xnli", tiny, rounds=2 if quick else 7)
+    yield from study("embedded xnli", tiny, rounds=2 if quick else 7, judged=not quick)
     if not quick and (Path(os.environ.get("GAPSTUDY_DATA", "")) / "xnli").is_dir():
         real = TINY.format(epochs=2, steps=1200).replace(
             "[tasks.xnli.hyper]", "train_fraction = 0.1\n[tasks.xnli.hyper]"
         )
-        yield from study("XNLI, 10 % of MultiNLI's slice", real + REAL, rounds=2)
+        yield from study("XNLI, 10 % of MultiNLI's slice", real + REAL, rounds=2, judged=True)
 
 
-def study(what: str, toml: str, *, rounds: int) -> Iterator[Row]:
-    """Prepare one study and compare runs an hour."""
+def study(what: str, toml: str, *, rounds: int, judged: bool) -> Iterator[Row]:
+    """Prepare one study and compare runs an hour and, if ``judged``, what the models are worth."""
     if why := available():
         yield absent("train-cpu", what, "Trainer", why)
         return
@@ -83,7 +84,8 @@ def study(what: str, toml: str, *, rounds: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder, _cache(f"{folder}/cache"):
         store = RunStore(f"{folder}/runs")
         bench = _Bench(found, store, prepare(found, store, map, lambda _text: None), Path(folder))
-        yield from bench.rows(what, rounds)
+        for row in bench.rows(what, rounds):
+            yield bench.with_quality(row) if judged else replace(row, note=f"{row.note}; too little training to judge")
 
 
 @contextmanager
@@ -110,7 +112,7 @@ class _Bench:
     scores: dict[str, Scores] = field(default_factory=dict)
 
     def rows(self, what: str, rounds: int) -> Iterator[Row]:
-        """Compare the models before training, take turns, and compare what came out."""
+        """Compare the models before training, and take turns."""
         part, at_once = self._part("train"), cores()
         size = (
             f"{what}: {len(part)} pairs of {part.lengths.mean():.0f} units, {self.hyper.epochs} epochs, "
@@ -121,11 +123,15 @@ class _Bench:
             ours = self._batch(engine, at_once)
             ours()  # starts the workers, which a study does once
             peers = [
-                Peer(name=name, call=self._trainer(name, at_once, more), scale=1.0 / at_once)
+                Peer(name=name, call=self._trainer(name, more, runs=at_once), scale=1.0 / at_once)
                 for name, more in (("Trainer, defaults", {}), ("Trainer, bf16 + group_by_length", HEADROOM))
             ]
-            timed = list(against("train-cpu", size, ours, peers, rounds=rounds, scale=1.0 / at_once))
-        yield from map(self._with_quality, timed)
+            name = "Trainer, defaults, one thread a run"
+            note = f"one run timed, {at_once} at once assumed to take no longer"
+            peers.append(
+                Peer(name=name, call=self._trainer(name, {}, runs=1, threads=1), scale=1.0 / at_once, note=note)
+            )
+            yield from against("train-cpu", size, ours, peers, rounds=rounds, scale=1.0 / at_once)
 
     @property
     def cell(self) -> Cell:
@@ -174,13 +180,15 @@ class _Bench:
 
         return call
 
-    def _trainer(self, name: str, size: int, more: Mapping[str, Any]) -> Callable[[], object]:
-        """Return a call that trains the next ``size`` seeds one after the other, with every core."""
+    def _trainer(
+        self, name: str, more: Mapping[str, Any], *, runs: int, threads: int | None = None
+    ) -> Callable[[], object]:
+        """Return a call that trains the next ``runs`` seeds one after the other, with so many threads (all cores)."""
         seeds, scores, test = count(), self.scores.setdefault(name, []), self._part("test")
 
         def call() -> None:
-            torch.set_num_threads(cores())
-            for _ in range(size):
+            torch.set_num_threads(threads or cores())
+            for _ in range(runs):
                 trainer = self._made(next(seeds), more)
                 best = train(trainer)
                 logits, gold = predict(trainer, test)
@@ -188,7 +196,7 @@ class _Bench:
 
         return call
 
-    def _with_quality(self, row: Row) -> Row:
+    def with_quality(self, row: Row) -> Row:
         """Add what the models of both sides are worth."""
         hour = " and ".join(f"{3600 / seconds:.0f}" for seconds in (row.ours_s, row.peer_s) if seconds)
         quality = compared(self.scores["ours"], self.scores[str(row.peer)])
