@@ -49,7 +49,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test (without CI: those that are not slow)."""
-    session.install(".[train]", *group("test"))
+    session.install(".[train]", *group("test"), *group("bench"))
     session.run("pytest", "-n", "2", *marks(), *session.posargs)
 
 

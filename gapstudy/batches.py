@@ -14,7 +14,10 @@ from gapstudy.encode import IGNORED, PAD, Encoded
 
 __all__ = ["Batch", "Padded", "epoch_order", "sorted_order"]
 
-_POOL = 16  # batches that are sorted by length together: little padding, and still a random order
+# Batches that are sorted by length together. More save padding and cost accuracy, for a batch of one length is no random
+# draw: on the embedded XNLI task, 20 seeds, 16 gave 56.2 % accuracy, 2 gave 59.5 and 1 (no sorting) 60.0, and random
+# order takes 27 % more processor time than 16, pairs of batches 13 %.
+_POOL = 2
 Rows = npt.NDArray[np.int64]
 
 
