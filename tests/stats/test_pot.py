@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -43,7 +42,7 @@ def test_environment_is_restored() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+@pytest.mark.train
 def test_the_check_can_fail() -> None:
     """Where torch is installed, importing POT plainly does load it."""
     assert run("import sys, ot; print('torch' in sys.modules)") == ["True"]
