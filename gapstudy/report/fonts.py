@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gapstudy.errors import RenderError
 
-__all__ = ["SERIF", "SOURCES", "Source", "assign", "available", "check_coverage", "prepare", "printable"]
+__all__ = ["SERIF", "SOURCES", "Source", "assign", "available", "check_coverage", "prepare", "printable", "spell_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,20 @@ def check_coverage(where: Path, characters: Iterable[str], shares: Mapping[Sourc
         f"{where.parent / 'fonts'} and render again, or take them out of the text"
     )
     raise RenderError(msg)
+
+
+def spell_out(text: str, user_fonts: Path | None = None) -> str:
+    """Return ``text`` with each character that no font has as its code point, so that strange data stops no report.
+
+    Where one of the fonts that gapstudy brings is not installed, nothing is changed: :func:`check_coverage` names it.
+
+    >>> spell_out("a\u1062b")
+    'a⟨U+1062⟩b'
+    """
+    if any(_bundled(*row) is None for row in SOURCES):
+        return text
+    missing = printable(text).difference(*(_characters(source.path) for source in available(user_fonts)))
+    return text.translate({ord(sign): f"⟨U+{ord(sign):04X}⟩" for sign in missing})
 
 
 def prepare(source: Path) -> None:

@@ -20,6 +20,7 @@ __all__ = ["align_decimals", "footnotes", "table_html"]
 _ALIGN = {"l": "left", "r": "right", "c": "center"}
 _NUMBER = re.compile(r"[-−+]?\d[\d,]*(?P<decimals>\.\d+)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, roughly
+_INNER_DASH = re.compile(r"(?<=\S)–(?=\S)")
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"
 _THIN_RULE = "0.4pt + luma(35%)"
 
@@ -181,7 +182,7 @@ def _in_language(content: str, lang: str, *, right_to_left: bool) -> str:
 
 
 def _content(cell: Cell, marks: dict[str, str], *, stacked: bool) -> str:
-    text = html_text(cell.text).replace("–", "–\u2060")  # a pair of languages is not broken at its dash
+    text = _INNER_DASH.sub("–\u2060", html_text(cell.text))  # a pair of languages is not broken at its dash
     text = f"<strong>{text}</strong>" if cell.best and text else text
     mark = f"<sup>{marks[cell.note]}</sup>" if cell.note else ""
     return text + mark + (_interval(cell.interval, stacked=stacked) if cell.interval else "")

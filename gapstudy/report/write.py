@@ -13,6 +13,7 @@ from typing import Any
 from gapstudy.errors import RenderError
 from gapstudy.report.document import Report
 from gapstudy.report.files import replace_bytes, replace_text, templates
+from gapstudy.report.fonts import spell_out
 from gapstudy.report.template import document
 
 __all__ = ["Written", "write", "write_style"]
@@ -51,7 +52,7 @@ def write(report: Report, directory: Path) -> Written:
         for image in exhibit.images:
             _bring(image, directory)
     write_style(directory)
-    text = document(report)
+    text = spell_out(document(report), directory / "fonts")
     kept = _keep_edited(directory)
     replace_text(directory / "report.qmd", text)
     replace_text(_mark(directory), _digest(text.encode()) + "\n")

@@ -49,6 +49,19 @@ def test_a_missing_character_is_named_with_the_remedy(tmp_path: Path) -> None:
         fonts.check_coverage(source, fonts.printable("𒀀"), shares("𒀀"))
 
 
+def test_strange_data_is_spelt_out(tmp_path: Path) -> None:
+    """A character without a font is printed as its code point, unless the user brought a font that has it."""
+    assert fonts.spell_out("a 𒀀, پ 한") == "a ⟨U+12000⟩, پ 한"
+    shutil.copy(Path(mpl.get_data_path(), "fonts", "ttf", "LastResortHE-Regular.ttf"), tmp_path)
+    assert fonts.spell_out("a 𒀀", tmp_path) == "a 𒀀"
+
+
+def test_nothing_is_spelt_out_for_want_of_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a font that gapstudy brings is not installed, the check names it; no script turns into code points."""
+    monkeypatch.setattr(fonts, "SOURCES", (*fonts.SOURCES, ("None", "none", "no_such_module", "none.ttf", ())))
+    assert fonts.spell_out("a 𒀀") == "a 𒀀"
+
+
 def test_a_font_of_the_user_is_used_last(tmp_path: Path) -> None:
     """A font put into the folder covers what the others lack, and nothing else."""
     shutil.copy(Path(mpl.get_data_path(), "fonts", "ttf", "LastResortHE-Regular.ttf"), tmp_path)
