@@ -14,14 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gapstudy.errors import IncompleteStudyError
-from gapstudy.exhibits.every import compute_exhibits
-from gapstudy.exhibits.evidence import Evidence, unusable
 from gapstudy.prepared import Prepared, prepared
 from gapstudy.store import Run, RunStore, State
 from gapstudy.study import RunSpec, Study
+
+if TYPE_CHECKING:
+    from gapstudy.exhibits.evidence import Evidence
 
 __all__ = [
     "Made",
@@ -124,6 +125,8 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
     IncompleteStudyError
         If there is no finished run.
     """
+    from gapstudy.exhibits.evidence import Evidence
+
     ready = prepared(study, store)
     now = ready.as_trained(study)
     hashes = {name: ready.spec_hash(name) for name in ready.content["cells"]}
@@ -152,6 +155,8 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
 
 
 def _problem(run: Run, study: Study, settings: str) -> str:
+    from gapstudy.exhibits.evidence import unusable
+
     if run.record["cell_hash"] != settings:
         return "it was trained with other settings or data than the study was prepared with"
     tested = study.evaluated_on(run.cell.task, run.cell.language)
@@ -168,6 +173,7 @@ def make_report(study: Study, store: RunStore, reports: str | Path, formats: tup
     RenderError
         If the document could not be rendered.
     """
+    from gapstudy.exhibits.every import compute_exhibits
     from gapstudy.report import render, write
     from gapstudy.report.compose import compose
     from gapstudy.report.results import write_results

@@ -160,7 +160,7 @@ def test_training_says_which_package_is_missing(tmp_path: Path) -> None:
      {"numpy", "pandas", "scipy", "matplotlib", "ot", "sklearn", "statsmodels", "safetensors"}),
     ("import gapstudy.study", {"numpy", "pandas", "scipy"}),
     ("import gapstudy.stats", {"pandas", "matplotlib", "ot", "sklearn", "statsmodels", "scipy"}),
-    ("import gapstudy.pipeline", {"pandas", "matplotlib", "ot", "sklearn", "statsmodels"}),
+    ("import gapstudy.pipeline", {"pandas", "matplotlib", "ot", "sklearn", "statsmodels", "scipy"}),
     ("import gapstudy.report", {"pandas", "matplotlib", "typst", "pypandoc"}),
 ], ids=["gapstudy", "help", "study", "stats", "pipeline", "report"])  # fmt: skip
 def test_importing_is_light(code: str, light: set[str]) -> None:
