@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,7 @@ def _run(job: Job, store: RunStore) -> float:
     """Train, measure and save; return the primary test score, in percent."""
     import torch
 
+    _commit()  # now, of the code that is loaded: the checkout may move on while the run is trained
     device = pick_device(job.device)
     if device.type == "cpu":
         torch.set_num_threads(1)  # one thread a run: the same numbers for any number of jobs
@@ -251,8 +253,9 @@ def _version(package: str) -> str:
         return "absent"
 
 
+@cache
 def _commit() -> str:
-    """Return the git commit of the checkout that gapstudy runs from, "" when it is installed."""
+    """Return the git commit of the checkout that gapstudy runs from, "" when it is installed; asked once a process."""
     folder = Path(__file__).parent.parent
     if not (folder / ".git").exists():
         return ""

@@ -344,3 +344,25 @@ def test_an_interrupt_is_no_failure(job_of: JobOf, monkeypatch: pytest.MonkeyPat
         perform(job)
     assert list(_paths(job).folder.iterdir()) == []
     assert RunStore(job.root).state(job.study, job.spec.run_id) is State.MISSING
+
+
+def test_the_commit_is_that_of_the_loaded_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout that moves on while runs are trained does not change the commit that they name."""
+    from gapstudy import job
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init")
+    git("commit", "--allow-empty", "-m", "first")
+    first = git("rev-parse", "HEAD")
+    monkeypatch.setattr(job, "__file__", str(tmp_path / "gapstudy" / "job.py"))
+    job._commit.cache_clear()
+    try:
+        assert job._commit() == first
+        git("commit", "--allow-empty", "-m", "second")
+        assert job._commit() == first != git("rev-parse", "HEAD")
+    finally:
+        job._commit.cache_clear()
