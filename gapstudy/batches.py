@@ -14,9 +14,9 @@ from gapstudy.encode import IGNORED, PAD, Encoded
 
 __all__ = ["Batch", "Padded", "epoch_order", "sorted_order"]
 
-# Batches that are sorted by length together. More save padding and cost accuracy, for a batch of one length is no random
-# draw: on the embedded XNLI task, 20 seeds, 16 gave 56.2 % accuracy, 2 gave 59.5 and 1 (no sorting) 60.0, and random
-# order takes 27 % more processor time than 16, pairs of batches 13 %.
+# Batches that are sorted by length together. Few, because the paper draws batches at random: 16 would take 14 % less
+# processor time than 2 on the embedded XNLI task, no sorting 17 % more. No effect on accuracy is shown: dev accuracy of 2
+# less that of 16 was -0.2 points, 95 % interval [-1.6, 1.1] (English, 3 representations, 15 seeds, paired by seed).
 _POOL = 2
 Rows = npt.NDArray[np.int64]
 
