@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gapstudy.study.records import METRICS, DataSource, Task
+from gapstudy.study.records import METRICS, DataSource, Representation, Task
 
 if TYPE_CHECKING:
     from gapstudy.study.study import Study
@@ -22,15 +22,27 @@ def inconsistencies(study: Study) -> Iterator[str]:
     if not _NAME.fullmatch(study.name):
         yield f"name: {study.name!r} is not a directory name; use letters, digits, '.', '_', '-' (at most 64)"
     yield from _twice("languages", study.languages)
-    for name in study.representations:
-        if not _WORD.fullmatch(name):
-            yield f"representations.{name}: {name!r} names files; use letters, digits and '_' (at most 32)"
+    for name, representation in study.representations.items():
+        yield from _representation_problems(name, representation)
     for name, task in study.tasks.items():
         yield from _task_problems(study, name, task)
     for corpus, source in study.data.items():
         yield from _source_problems(corpus, source)
     if study.analysis.correlate and study.analysis.correlate not in study.representations:
         yield _not_a_representation("analysis.correlate", study.analysis.correlate, study)
+
+
+def _representation_problems(name: str, representation: Representation) -> Iterator[str]:
+    where = f"representations.{name}"
+    if not _WORD.fullmatch(name):
+        yield f"{where}: {name!r} names files; use letters, digits and '_' (at most 32)"
+    if representation.place == "hub" and not representation.revision:
+        yield (
+            f"{where}.revision: missing; {representation.model!r} is taken from the hub, at a commit of 40 hexadecimal "
+            "digits (or is it a folder? then begin it with './')"
+        )
+    if representation.place == "small" and representation.g2p == "harmonised":
+        yield f"{where}.g2p: 'harmonised' fits phones to the vocabulary of a model; the small ones learn theirs from the text"
 
 
 def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:
@@ -54,16 +66,22 @@ def _value_problems(study: Study, name: str, task: Task) -> Iterator[str]:
         yield f"{where}.source_language: {task.source_language!r} is not one of its languages: {', '.join(task.languages)}"
     if task.primary and task.primary not in METRICS[name]:
         yield f"{where}.primary: {task.primary!r} is not a metric of {name}; valid: {', '.join(METRICS[name])}"
-    if task.hyper.max_length > longest:
+    used = [study.representations.get(r) for r in task.representations]
+    small = any(r is None or r.place == "small" for r in used)
+    if small and task.hyper.max_length > longest:
         yield f"{where}.hyper.max_length: {task.hyper.max_length} exceeds pretrain.max_length {longest}"
 
 
 def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:
     needed = ("text",) if corpus == "parallel" else ("train", "dev", "test")
-    if source.source == "local":
+    if source.source != "builtin":
         for key in needed:
+            if not getattr(source, key) and not any(getattr(p, key) for p in source.languages.values()):
+                yield f'data.{corpus}.{key}: missing (source = "{source.source}" needs {", ".join(needed)})'
+    if source.source == "hub":
+        for key in ("dataset", "revision"):
             if not getattr(source, key):
-                yield f'data.{corpus}.{key}: missing (source = "local" needs {", ".join(needed)})'
+                yield f'data.{corpus}.{key}: missing (source = "hub" needs dataset and revision)'
 
 
 def _twice(where: str, names: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel, ValidationError
 
 from gapstudy.errors import StudyFileError
-from gapstudy.study.records import DataSource
+from gapstudy.study.records import DataSource, Places
 from gapstudy.study.study import Study
 
 __all__ = ["PRESETS", "parse", "preset_text", "read"]
@@ -35,8 +35,11 @@ def parse(text: str, where: str, folder: Path | None) -> Study:
     except ValidationError as error:
         raise StudyFileError(where, _explain(error, Study)) from None
     # a preset has no folder: its paths start with variables, or where the command is called
-    data = {k: s.model_copy(update=_absolute(s, folder or Path())) for k, s in study.data.items()}
-    return study.model_copy(update={"data": data})
+    start = folder or Path()
+    data = {k: _absolute_source(s, start) for k, s in study.data.items()}
+    models = {k: r.model_copy(update={"model": _absolute_folder(r.model, start)}) if r.place == "folder" else r
+              for k, r in study.representations.items()}  # fmt: skip
+    return study.model_copy(update={"data": data, "representations": models})
 
 
 def read(name_or_path: str | Path) -> tuple[str, str, Path | None]:
@@ -55,9 +58,20 @@ def read(name_or_path: str | Path) -> tuple[str, str, Path | None]:
         raise StudyFileError(name, [f"cannot be read: {error}"]) from None
 
 
-def _absolute(source: DataSource, folder: Path) -> dict[str, str]:
-    paths = {key: getattr(source, key) for key in ("train", "dev", "test", "text")}
-    return {key: str(folder / os.path.expandvars(value)) for key, value in paths.items() if value}
+def _absolute_source(source: DataSource, folder: Path) -> DataSource:
+    """Return a source whose local paths do not depend on where the command is called."""
+    if source.source != "local":
+        return source
+    languages = {code: places.model_copy(update=_absolute(places, folder)) for code, places in source.languages.items()}
+    return source.model_copy(update={**_absolute(source, folder), "languages": languages})
+
+
+def _absolute(places: Places, folder: Path) -> dict[str, str]:
+    return {key: _absolute_folder(value, folder) for key in Places.model_fields if (value := getattr(places, key))}
+
+
+def _absolute_folder(path: str, folder: Path) -> str:
+    return str(folder / Path(os.path.expandvars(path)).expanduser())
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:

@@ -17,6 +17,7 @@ from gapstudy.study.records import (
     DataSource,
     Languages,
     Pretraining,
+    Randomness,
     Record,
     Representation,
     Task,
@@ -40,6 +41,7 @@ class Study(Record):
     tasks: Annotated[dict[TaskName, Task], Field(min_length=1)]
     representations: Annotated[dict[str, Representation], Field(min_length=1)]
     pretrain: Pretraining = Pretraining()
+    randomness: Randomness = Randomness()
     data: dict[CorpusName, DataSource] = Field(default_factory=dict)
     analysis: Analysis = Analysis()
 

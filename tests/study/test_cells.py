@@ -68,8 +68,17 @@ def test_every_key_of_an_override_is_a_hyper_parameter() -> None:
     """What an override can set is what training reads."""
     keys = set(Override.model_fields) - {"representation", "language"}
     assert keys <= set(Hyper.model_fields)
-    values = Override(learning_rate=1.0, weight_decay=2.0, schedule="linear", epochs=4).values()
-    assert values == {"learning_rate": 1.0, "weight_decay": 2.0, "schedule": "linear", "epochs": 4}
+    values = Override(
+        learning_rate=1.0, weight_decay=2.0, schedule="linear", epochs=4, batch_size=8, max_length=16
+    ).values()
+    assert values == {
+        "learning_rate": 1.0,
+        "weight_decay": 2.0,
+        "schedule": "linear",
+        "epochs": 4,
+        "batch_size": 8,
+        "max_length": 16,
+    }
     assert set(values) == keys
 
 

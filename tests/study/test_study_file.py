@@ -135,7 +135,7 @@ def test_an_unknown_name_is_told_with_the_valid_ones(refuse: Refuse, old: str, n
         ("train_fraction = 0.1", "train_fraction = 1.5", "tasks.xnli.train_fraction: Input should be less than or"),
         ("max_seeds = 1", "max_seeds = 0", "tasks.ner.max_seeds: Input should be greater than or equal to 1"),
         ("[tasks.xnli.hyper]", "[[tasks.xnli.hyper]]", "tasks.xnli.hyper: Input should be a valid dictionary"),
-        ("[analysis]", "[data.xnli]\nsource = 'hub'\n[analysis]", "data.xnli.source: Input should be 'builtin' or"),
+        ("[analysis]", "[data.xnli]\nsource = 'web'\n[analysis]", "data.xnli.source: Input should be 'builtin', 'local' or"),
         ("[analysis]", "[analysis]\nlevel = 1.0", "analysis.level: Input should be less than 1"),
         ("[analysis]", "[analysis]\nsinkhorn_reg = 0.0", "analysis.sinkhorn_reg: Input should be greater than 0"),
         ('tsne = ["eng", "kor"]', 'tsne = ["eng"]', "analysis.tsne: Tuple should have at least 2 items"),
