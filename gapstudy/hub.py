@@ -25,6 +25,7 @@ SUFFIXES = (".parquet", ".safetensors", ".json", ".txt", ".csv", ".jsonl", ".tsv
 _ZIPPED = tuple(f"{suffix}.gz" for suffix in (".json", ".txt", ".csv", ".jsonl", ".tsv", ".conllu"))
 _COMMIT = re.compile("[0-9a-f]{40}")
 _NAMES = {"model": "model", "dataset": "data set"}
+_TIMEOUT = 30.0  # seconds
 Kind = Literal["model", "dataset"]
 
 
@@ -66,7 +67,7 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
     }
     try:
         folder = Path(snapshot_download(**request, local_files_only=True))
-        if not _unmatched(folder, patterns):
+        if all(matching(folder, [pattern]) for pattern in patterns):
             return folder
     except LocalEntryNotFoundError:
         pass  # to be downloaded
@@ -76,10 +77,10 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
     if _is_offline():
         raise HubError(_offline(name, revision))
     with _explained(name, kind, repo, revision), _quiet():
-        folder = Path(snapshot_download(**request))
-        if missing := _unmatched(folder, patterns):
-            raise HubError(_no_match(name, missing, _listing(request)))
-    return folder
+        files = _listing(request)
+        if missing := [pattern for pattern in patterns if not any(fnmatchcase(file, pattern) for file in files)]:
+            raise HubError(_no_match(name, missing, files))
+        return Path(snapshot_download(**request))
 
 
 def matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
@@ -87,10 +88,6 @@ def matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     found = [name for pattern in patterns for name in names if fnmatchcase(name, pattern)]
     return [folder / name for name in dict.fromkeys(found)]
-
-
-def _unmatched(folder: Path, patterns: Sequence[str]) -> list[str]:
-    return [pattern for pattern in patterns if not matching(folder, [pattern])]
 
 
 def _check(name: str, revision: str, patterns: Sequence[str]) -> None:
@@ -176,8 +173,8 @@ def _explained(name: str, kind: Kind, repo: str, revision: str) -> Iterator[None
     except (errors.HTTPError, errors.LocalEntryNotFoundError, errors.FileMetadataError) as error:
         msg = f"{name} could not be fetched from {where}: {_first_line(error.__cause__ or error)}\n  check the connection and try again"
         raise HubError(msg) from None
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    except (OSError, RuntimeError, getattr(errors, "XetDownloadError", OSError)) as error:
+        if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
             msg = f"{name}: no space left in the cache; free some, or set HF_HOME to a folder on a larger disk"
             raise HubError(msg) from None
         msg = f"{name} could not be fetched from {where}: {_first_line(error)}"
@@ -190,11 +187,14 @@ def _first_line(error: BaseException) -> str:
 
 
 def _listing(request: dict[str, Any]) -> list[str]:
+    """Return the files of a repository; asked once, where downloads ask again and again when nobody answers."""
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=request["endpoint"])
-    found = api.list_repo_files(request["repo_id"], repo_type=request["repo_type"], revision=request["revision"])
-    return sorted(found)
+    info = api.repo_info(
+        request["repo_id"], repo_type=request["repo_type"], revision=request["revision"], timeout=_TIMEOUT
+    )
+    return sorted(file.rfilename for file in info.siblings or ())
 
 
 def _no_match(name: str, missing: Sequence[str], files: Sequence[str]) -> str:

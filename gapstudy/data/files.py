@@ -107,8 +107,7 @@ class Labels:
 
     def __init__(self, task: str, names: Sequence[str] | None = None) -> None:
         self._index = {label: i for i, label in enumerate(LABELS[task])}
-        self._known: dict[object, int] = {}
-        self._known |= self._index
+        self._known: dict[object, int] = {label: i for label, i in self._index.items()}  # noqa: C416 - keys of any type
         self._known |= {other: self._index[name] for other, name in _SPELLINGS.items() if name in self._index}
         for number, name in enumerate(names or ()):
             if name in self._known:
