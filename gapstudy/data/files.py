@@ -135,13 +135,15 @@ class Labels:
         DataError
             As :meth:`index`.
         """
-        distinct = {(type(label), label): row for row, label in reversed(list(enumerate(map(_hashable, labels))))}
-        known = {key: self.index(key[1], place(row)) for key, row in sorted(distinct.items(), key=lambda item: item[1])}
-        return [known[type(label), label] for label in labels]
-
-
-def _hashable(value: object) -> object:
-    return value if isinstance(value, str | int | float) else repr(value)
+        known: dict[object, int] = {}
+        found: list[int] = []
+        for row, label in enumerate(labels):
+            # True and 1 are one key, and a list is none: what is neither text nor number goes the long way
+            index = known.get(label) if type(label) in {str, int} else self.index(label, place(row))
+            if index is None:
+                index = known[label] = self.index(label, place(row))
+            found.append(index)
+        return found
 
 
 def require(rows: Sequence[object], path: Path, what: str) -> None:

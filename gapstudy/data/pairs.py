@@ -66,12 +66,16 @@ def _of_table(table: Table, language: Language | None, chosen: Mapping[str, str]
 
 
 def _of_lines(file: TextFile) -> Pairs:
-    rows: list[tuple[str, ...]] = []
+    premises: list[str] = []
+    hypotheses: list[str] = []
+    labels: list[str] = []
     for number, line in file.numbered():
         cells = line.split("\t")
         if len(cells) != 3:
             msg = f"{file.place(number)}: {len(cells)} columns where premise, hypothesis, label were expected"
             raise DataError(msg)
-        rows.append(tuple(cell.strip() for cell in cells))
-    premises, hypotheses, labels = zip(*rows, strict=True) if rows else ((), (), ())
-    return Pairs(premises, hypotheses, tuple(Labels("xnli").indices(labels, lambda row: file.place(row + 1))))
+        premises.append(cells[0].strip())
+        hypotheses.append(cells[1].strip())
+        labels.append(cells[2].strip())
+    indices = Labels("xnli").indices(labels, lambda row: file.place(row + 1))
+    return Pairs(tuple(premises), tuple(hypotheses), tuple(indices))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -160,13 +161,13 @@ def open_any(
         If the file cannot be read, or is not what its content or extension says.
     """
     raw = read_raw(path)
+    wanted = {name for known in names.values() for name in known} | {*_LANGUAGE, *_FLORES, *chosen.values()}
     if raw.startswith(_PARQUET):
-        wanted = {name for column, known in names.items() for name in (chosen.get(column), *known) if name}
-        table = _parquet(path, raw, {*wanted, *_LANGUAGE, *_FLORES, *chosen.values()}, language)
+        table = _parquet(path, raw, wanted, language)
         return table.in_language(language, chosen)
     file = open_text(path, raw)
     kind = _kind(file, names, chosen, needed)
-    return _FORMS[kind](file).in_language(language, chosen) if kind else file
+    return _FORMS[kind](file, wanted).in_language(language, chosen) if kind else file
 
 
 def _kind(file: TextFile, names: Names, chosen: Mapping[str, str], needed: Sequence[str]) -> str:
@@ -213,7 +214,22 @@ def _header(place: str, cells: Sequence[str]) -> list[str]:
     return list(cells)
 
 
-def _tsv(file: TextFile) -> Table:
+class _Columns:
+    """Collects those columns of a headed file that are wanted; the others cost memory and time for nothing."""
+
+    def __init__(self, header: Sequence[str], wanted: Collection[str]) -> None:
+        self.names = header
+        self.kept: list[tuple[int, list[str]]] = [(i, []) for i, name in enumerate(header) if name in wanted]
+
+    def add(self, cells: Sequence[str]) -> None:
+        for i, column in self.kept:
+            column.append(cells[i].strip())
+
+    def values(self) -> dict[str, Sequence[str]]:
+        return dict.fromkeys(self.names, ()) | {self.names[i]: column for i, column in self.kept}
+
+
+def _tsv(file: TextFile, wanted: Collection[str]) -> Table:
     """Read tab-separated lines under a header, without quoting (XNLI, MultiNLI).
 
     MultiNLI's header has five annotators where its training rows have one: cells may be missing at the end of a row
@@ -222,32 +238,26 @@ def _tsv(file: TextFile) -> Table:
     header = _header(file.place(1), [cell.strip() for cell in file.lines[0].split("\t")])
     width = len(header)
     spare = next((i for i in range(width, 0, -1) if not re.fullmatch("label[1-5]", header[i - 1])), 0)
-    rows: list[list[str]] = []
-    for number, line in enumerate(file.lines[1:], start=2):
+    columns = _Columns(header, wanted)
+    for number, line in enumerate(islice(file.lines, 1, None), start=2):
         cells = line.split("\t")
         if len(cells) != width:
             if not spare <= len(cells) < width:
                 msg = f"{file.place(number)}: {len(cells)} columns where the header has {width}"
                 raise DataError(msg)
             cells += [""] * (width - len(cells))
-        rows.append(cells)
-    columns = zip(*rows, strict=True) if rows else ((),) * width
-    return Table(
-        file.path,
-        {name: [cell.strip() for cell in values] for name, values in zip(header, columns, strict=True)},
-        range(2, len(rows) + 2),
-        "tsv",
-    )
+        columns.add(cells)
+    return Table(file.path, columns.values(), range(2, len(file.lines) + 1), "tsv")
 
 
-def _csv(file: TextFile) -> Table:
+def _csv(file: TextFile, wanted: Collection[str]) -> Table:
     """Read RFC 4180: a header, commas, quotation marks that may span lines; blank lines at the end are no rows."""
     lines = list(file.lines)
     while lines and not lines[-1].strip():
         lines.pop()
     reader = csv.reader((f"{line}\n" for line in lines), strict=True)
     header = _header(file.place(1), [cell.strip() for cell in _next(reader, file) or []])
-    rows: list[list[str]] = []
+    columns = _Columns(header, wanted)
     numbers: list[int] = []
     while True:
         number = reader.line_num + 1
@@ -256,11 +266,9 @@ def _csv(file: TextFile) -> Table:
         if len(cells) != len(header):
             msg = f"{file.place(number)}: {len(cells)} columns where the header has {len(header)}"
             raise DataError(msg)
-        rows.append(cells)
+        columns.add(cells)
         numbers.append(number)
-    columns = zip(*rows, strict=True) if rows else ((),) * len(header)
-    values = {name: [cell.strip() for cell in column] for name, column in zip(header, columns, strict=True)}
-    return Table(file.path, values, numbers, "csv")
+    return Table(file.path, columns.values(), numbers, "csv")
 
 
 def _next(reader: Any, file: TextFile) -> list[str] | None:
@@ -272,7 +280,7 @@ def _next(reader: Any, file: TextFile) -> list[str] | None:
         raise DataError(msg) from None
 
 
-def _jsonl(file: TextFile) -> Table:
+def _jsonl(file: TextFile, wanted: Collection[str]) -> Table:
     """Read one JSON object a line; blank lines are no rows."""
     rows: list[dict[str, Any]] = []
     numbers: list[int] = []
@@ -280,8 +288,9 @@ def _jsonl(file: TextFile) -> Table:
         if line.strip():
             rows.append(_object(line, file, number))
             numbers.append(number)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return Table(file.path, {name: [_stripped(row.get(name)) for row in rows] for name in names}, numbers, "jsonl")
+    columns: dict[str, Sequence[Any]] = {name: () for row in rows for name in row}
+    columns |= {name: [_stripped(row.get(name)) for row in rows] for name in columns if name in wanted}
+    return Table(file.path, columns, numbers, "jsonl")
 
 
 def _stripped(value: Any) -> Any:
