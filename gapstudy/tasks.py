@@ -106,8 +106,8 @@ def char_macro_f1(truth: Ints, predicted: Ints, characters: Ints, *, inside: Int
 
 def _confusion(truth: Ints, predicted: Ints, weights: Ints, classes: int) -> npt.NDArray[np.float64]:
     """Return (classes, classes) sums of ``weights`` by true and predicted label."""
-    found = np.bincount(truth * classes + predicted, weights.astype(np.float64), classes * classes)
-    return found.reshape(classes, classes)  # exact: counts are below 2**53
+    found = np.bincount(truth * classes + predicted, weights, classes * classes)  # exact: counts are below 2**53
+    return np.asarray(found, np.float64).reshape(classes, classes)
 
 
 def _macro_f1(confusion: npt.NDArray[np.float64]) -> float:
