@@ -47,7 +47,7 @@ def test_another_primary_metric_is_named(evidence_of: Callable[..., Evidence], w
     table = table1.compute(evidence).table
 
     assert table is not None
-    assert table.rows[5][0].text == "Part-of-speech tagging (macro f1, %; seeds: 2)"
+    assert table.rows[5][0].text == "Part-of-speech tagging (macro F1 over words, %; seeds: 2)"
 
 
 @pytest.mark.parametrize(("column", "sign"), [("std", -1), ("mean_rpd", -1), ("cka", 1), ("debiased_cka", 1)])
