@@ -15,6 +15,7 @@ from gapstudy.study import Study
 __all__ = ["Corpora", "load_corpora"]
 
 Part = Pairs | Tagged | Sentences
+_ALL = ("train", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,11 @@ class Corpora:
 
     Attributes
     ----------
-    tasks : (task, language) -> train (after the fraction is taken), dev and test.
+    tasks : (task, language) -> train (after the fraction is taken, unless each run draws its own), dev and test.
+        Where zero-shot transfer only tests a language, its train and dev are empty.
     full_sizes : (task, language) -> training examples before the fraction is taken.
     parallel : language -> sentences; row *i* means the same in every language.
-    text : language -> pre-training text.
+    text : language -> pre-training text; empty where the study pre-trains no encoder.
     """
 
     tasks: dict[tuple[str, str], Splits[Pairs] | Splits[Tagged]]
@@ -35,11 +37,12 @@ class Corpora:
     text: dict[str, Sentences]
 
     def parts(self, language: str) -> dict[str, Part]:
-        """Return every part in ``language`` by name: "xnli/train", ..., "parallel"."""
+        """Return every part in ``language`` that is not empty, by name: "xnli/train", ..., "parallel"."""
         found: dict[str, Part] = {}
         for (task, code), splits in self.tasks.items():
             if code == language:
-                found |= {f"{task}/{split}": getattr(splits, split) for split in ("train", "dev", "test")}
+                parts = {f"{task}/{split}": getattr(splits, split) for split in ("train", "dev", "test")}
+                found |= {name: part for name, part in parts.items() if len(part)}
         if language in self.parallel:
             found["parallel"] = self.parallel[language]
         return found
@@ -50,15 +53,19 @@ class Corpora:
 
 
 def load_corpora(study: Study) -> Corpora:
-    """Load every corpus that ``study`` names.
+    """Load every corpus that ``study`` names, and of each what it needs.
 
     Raises
     ------
     DataError
         If a corpus is missing or malformed, or test sets that must be parallel are not.
+    HubError
+        If a corpus is on the hub and cannot be had.
     """
     full = {
-        (name, code): load_task(name, code, study.source(name))
+        (name, code): load_task(
+            name, code, study.source(name), splits=_ALL if code in study.trained_on(name) else ("test",)
+        )
         for name, task in study.tasks.items()
         for code in task.languages
     }
@@ -69,9 +76,12 @@ def load_corpora(study: Study) -> Corpora:
 
 
 def _with_fraction(study: Study, task: str, splits: Splits[Pairs] | Splits[Tagged]) -> Splits[Pairs] | Splits[Tagged]:
-    """Keep a share of the training set: the same rows in every language, and for every seed."""
+    """Keep a share of the training set: the same rows in every language, and for every seed.
+
+    Where each run draws its own share, all of it is kept.
+    """
     fraction = study.tasks[task].train_fraction
-    if fraction >= 1:
+    if fraction >= 1 or study.randomness.subset == "run" or not len(splits.train):
         return splits
     rng = np.random.default_rng([study.seed, crc32(f"subset/{task}".encode())])
     rows = subset(len(splits.train), fraction, rng)
@@ -79,12 +89,20 @@ def _with_fraction(study: Study, task: str, splits: Splits[Pairs] | Splits[Tagge
 
 
 def _text(study: Study, full: dict[tuple[str, str], Splits[Pairs] | Splits[Tagged]]) -> dict[str, Sentences]:
+    """Return what the small encoders are pre-trained on, where the study has any.
+
+    Training text is there for the languages that are trained on: in zero-shot transfer, the source alone.
+    """
+    if not any(representation.place == "small" for representation in study.used_representations().values()):
+        return {}
     if study.pretrain.text == "builtin":
         return {code: load_text(code) for code in study.languages}
     found: dict[str, list[str]] = {}
     for (_, code), splits in full.items():
-        found.setdefault(code, []).extend(_running(splits.train))
-    if missing := [code for code in study.languages if code not in found]:
+        if len(splits.train):
+            found.setdefault(code, []).extend(_running(splits.train))
+    missing = [code for code in study.languages if code not in found]
+    if missing and study.protocol == "per-language":
         msg = f"pretrain.text = 'train' but no task has training text in {', '.join(missing)}; drop them from languages"
         raise DataError(msg)
     return {code: Sentences(tuple(lines)) for code, lines in found.items()}

@@ -13,6 +13,7 @@ __all__ = [
     "ConvergenceWarning",
     "DataError",
     "GapStudyError",
+    "HubError",
     "IncompleteStudyError",
     "MissingExtraError",
     "PseudoReplicationWarning",
@@ -47,6 +48,10 @@ class StudyFileError(GapStudyError):
 
 class DataError(GapStudyError):
     """A corpus that is missing, malformed, or not parallel where it must be."""
+
+
+class HubError(GapStudyError):
+    """A model or data set on the hub that cannot be had: absent, gated, out of reach, or of a kind that is refused."""
 
 
 class MissingExtraError(GapStudyError):

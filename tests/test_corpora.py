@@ -94,16 +94,51 @@ def test_every_part_of_a_language_has_a_name(study: Toml) -> None:
     assert len({len(sentences) for sentences in corpora.parallel.values()}) == 1
 
 
+ZERO_SHOT = ('name = "micro"', 'name = "micro"\nprotocol = "zero-shot"')
+
+
 @pytest.mark.parametrize("protocol", ["per-language", "zero-shot"])
 def test_both_protocols_read_the_same_text(study: Toml, protocol: str) -> None:
-    """In-language and zero-shot studies differ in what is trained, not in what is loaded."""
+    """Zero-shot studies read the text of in-language ones, but for what their target languages do not need."""
     chosen = study(('name = "micro"', f'name = "micro"\nprotocol = "{protocol}"'))
     found, plain = load_corpora(chosen), load_corpora(study())
-    assert found.tasks == plain.tasks
     trained = {(cell.task, cell.language) for cell in chosen.cells()}
     tested = {(t, c) for t, home in trained for c in chosen.evaluated_on(t, home)}
-    assert tested == set(found.tasks)
+    assert tested == set(found.tasks) == set(plain.tasks)
     assert trained == (set(found.tasks) if protocol == "per-language" else {("xnli", "eng"), ("ner", "eng")})
+    for key, splits in found.tasks.items():
+        whole = plain.tasks[key]
+        assert splits.test == whole.test
+        assert (splits == whole) if key in trained else (len(splits.train) == len(splits.dev) == 0)
+        assert found.full_sizes[key] == (plain.full_sizes[key] if key in trained else 0)
+
+
+def test_targets_of_zero_shot_transfer_need_a_test_set_alone(study: Toml, tmp_path: Path) -> None:
+    """A target without training and dev files loads, with empty parts that have no name among its parts."""
+    chosen = _local(study, tmp_path, {"eng": ["neutral"], "swa": ["neutral"]}, ZERO_SHOT)
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.swa.tsv").unlink()
+    corpora = load_corpora(chosen)
+    assert set(corpora.parts("swa")) == {"xnli/test", "parallel"}
+    assert set(corpora.parts("kor")) == {"ner/test", "parallel"}
+    assert {"xnli/train", "xnli/dev", "xnli/test"} < set(corpora.parts("eng"))
+    assert corpora.tasks["xnli", "swa"].train == corpora.tasks["xnli", "swa"].dev == Pairs((), (), ())
+    assert corpora.tasks["ner", "kor"].train == corpora.tasks["ner", "kor"].dev == Tagged((), ())
+
+
+def test_zero_shot_training_text_is_the_sources(study: Toml) -> None:
+    """With text = "train" a zero-shot study pre-trains on what its source languages are trained on, and no more."""
+    corpora = load_corpora(study(ZERO_SHOT, ("[pretrain]", '[pretrain]\ntext = "train"')))
+    whole = load_corpora(study(("[pretrain]", '[pretrain]\ntext = "train"')))
+    assert corpora.text == {"eng": whole.text["eng"]}
+
+
+def test_a_subset_for_each_run_leaves_the_training_set_whole(study: Toml) -> None:
+    """Where each run draws its own share, the whole training set is kept for it to draw from."""
+    each = load_corpora(study(("[analysis]", '[randomness]\nsubset = "run"\n[analysis]')))
+    whole = load_corpora(study(("train_fraction = 0.1", "train_fraction = 1.0")))
+    assert each.tasks == whole.tasks
+    assert each.full_sizes == whole.full_sizes
 
 
 # ---- pre-training text -------------------------------------------------------------------------------------
@@ -129,6 +164,19 @@ def test_pretraining_text_from_training_sets(study: Toml) -> None:
     assert lines[2 * len(pairs) :] == tagged.texts()
 
 
+def test_without_small_encoders_there_is_no_pretraining_text(study: Toml) -> None:
+    """Encoders that come ready-made need no text: none is loaded, not even where some would be missing."""
+    ready = tuple(
+        (f'kind = "{kind}"\n', f'kind = "{kind}"\nmodel = "./some-{kind}"\n')
+        for kind in ("subword", "character", "phoneme")
+    )
+    assert load_corpora(study(*ready)).text == {}
+    train = ("[pretrain]", '[pretrain]\ntext = "train"')
+    lacking = ('"kor"]\n[tasks.xnli]', '"kor", "fin"]\n[tasks.xnli]')
+    assert load_corpora(study(*ready, train, lacking)).text == {}
+    assert load_corpora(study(*ready[:2])).text  # one small encoder is enough
+
+
 def test_a_language_without_training_text_is_an_error(study: Toml) -> None:
     """A language that no task trains on has no such text: the message names the key and the language."""
     changed = study(
@@ -139,7 +187,7 @@ def test_a_language_without_training_text_is_an_error(study: Toml) -> None:
 
 
 # ---- parallel test sets ------------------------------------------------------------------------------------
-def _local(study: Toml, folder: Path, tests: dict[str, list[str]]) -> Study:
+def _local(study: Toml, folder: Path, tests: dict[str, list[str]], *changes: tuple[str, str]) -> Study:
     for code, labels in tests.items():
         rows = [f"a premise {i}\ta hypothesis {i}\t{label}" for i, label in enumerate(labels)]
         for split in ("train", "dev", "test"):
@@ -148,7 +196,7 @@ def _local(study: Toml, folder: Path, tests: dict[str, list[str]]) -> Study:
                 "\n".join(["premise\thypothesis\tlabel", *lines]) + "\n", encoding="utf-8"
             )
     paths = "\n".join(f'{split} = "{folder}/{split}.{{code}}.tsv"' for split in ("train", "dev", "test"))
-    return study(("[analysis]", f'[data.xnli]\nsource = "local"\n{paths}\n[analysis]'))
+    return study(("[analysis]", f'[data.xnli]\nsource = "local"\n{paths}\n[analysis]'), *changes)
 
 
 def test_inference_tests_must_be_parallel(study: Toml, tmp_path: Path) -> None:

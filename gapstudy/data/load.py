@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from importlib.resources import as_file, files
-from pathlib import Path
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
 
 from gapstudy.data.examples import Pairs, Sentences, Splits, Tagged
-from gapstudy.data.readers import read_pairs, read_sentences, read_tagged
+from gapstudy.data.pairs import PAIR_COLUMNS, read_pairs
+from gapstudy.data.places import Place, builtin, find_place
+from gapstudy.data.sentences import SENTENCE_COLUMNS, read_sentences
+from gapstudy.data.tagged import TAGGED_COLUMNS, read_tagged
 from gapstudy.errors import DataError
-from gapstudy.languages import language as facts_of
 from gapstudy.study import DataSource
 
 __all__ = ["load_parallel", "load_task", "load_text"]
 
+_SPLITS = ("train", "dev", "test")
 
-def load_task(task: str, language: str, source: DataSource) -> Splits[Pairs] | Splits[Tagged]:
-    """Load train, dev and test of ``task`` ("xnli", "ner", "pos") in ``language``.
+
+def load_task(
+    task: str, language: str, source: DataSource, *, splits: Iterable[str] = _SPLITS
+) -> Splits[Pairs] | Splits[Tagged]:
+    """Load parts of ``task`` ("xnli", "ner", "pos") in ``language``; what a file is, its content says.
+
+    Parameters
+    ----------
+    task : which task.
+    language : a code of :data:`gapstudy.languages.LANGUAGES`.
+    source : where its files are.
+    splits : the parts that are needed, of "train", "dev" and "test"; the others are empty and their files not looked at.
 
     Raises
     ------
     DataError
-        If a file is missing, malformed, or holds nothing; the message names the file and the line.
+        If a part is not named, a file is missing, malformed, or holds nothing; names the file and the line.
+    HubError
+        If files are on the hub and cannot be had.
     """
-    paths = [_path(source, task, language, split) for split in ("train", "dev", "test")]
+    _check_columns(task, source, PAIR_COLUMNS if task == "xnli" else TAGGED_COLUMNS[task])
+    # every file is found, and downloaded, before the first is read
+    places = {part: find_place(source, task, language, part) for part in _SPLITS if part in set(splits)}
     if task == "xnli":
-        return Splits(*(read_pairs(path) for path in paths))
-    return Splits(*(read_tagged(path, task) for path in paths))
+        return Splits(*(_pairs(places[part], source) if part in places else Pairs((), (), ()) for part in _SPLITS))
+    return Splits(*(_tagged(places[part], source, task) if part in places else Tagged((), ()) for part in _SPLITS))
 
 
 def load_parallel(languages: tuple[str, ...], source: DataSource) -> dict[str, Sentences]:
@@ -36,8 +53,12 @@ def load_parallel(languages: tuple[str, ...], source: DataSource) -> dict[str, S
     ------
     DataError
         As :func:`load_task`, and if the languages have different numbers of rows.
+    HubError
+        As :func:`load_task`.
     """
-    corpus = {code: read_sentences(_path(source, "parallel", code, "text")) for code in languages}
+    _check_columns("parallel", source, SENTENCE_COLUMNS)
+    places = {code: find_place(source, "parallel", code, "text") for code in languages}
+    corpus = {code: _sentences(place, source) for code, place in places.items()}
     sizes = {code: len(sentences) for code, sentences in corpus.items()}
     if len(set(sizes.values())) > 1:
         msg = f"the parallel corpus is not parallel: {', '.join(f'{c} {n}' for c, n in sizes.items())} rows"
@@ -47,28 +68,35 @@ def load_parallel(languages: tuple[str, ...], source: DataSource) -> dict[str, S
 
 def load_text(language: str) -> Sentences:
     """Load the embedded monolingual text that the small encoders are pre-trained on."""
-    return read_sentences(_builtin("text", f"{language}.txt"))
+    return read_sentences(builtin("text", f"{language}.txt"))
 
 
-def _path(source: DataSource, corpus: str, language: str, part: str) -> Path:
-    if source.source == "builtin":
-        name = f"{language}.txt" if part == "text" else f"{part}.{language}.tsv"
-        return _builtin(corpus, name)
-    facts = facts_of(language)
-    template: str = getattr(source, part)
-    if unset := re.search(r"\$\{?(\w+)", template):
-        msg = f"data.{corpus}.{part}: the environment variable {unset[1]} is not set; set it, or write the path out"
-        raise DataError(msg)
-    try:
-        return Path(template.format(code=facts.code, iso1=facts.iso1, flores=facts.flores))
-    except (LookupError, ValueError, AttributeError, TypeError):
-        msg = f"data.{corpus}.{part}: {template!r} has an unknown placeholder; valid: {{code}}, {{iso1}}, {{flores}}"
-        raise DataError(msg) from None
+def _pairs(place: Place, source: DataSource) -> Pairs:
+    found = [read_pairs(path, language=place.language, columns=source.columns) for path in place.files]
+    joined = Pairs(_end_to_end(p.premises for p in found), _end_to_end(p.hypotheses for p in found),
+                   _end_to_end(p.labels for p in found))  # fmt: skip
+    return joined if place.whole else joined.take(place.chosen(len(joined)))
 
 
-def _builtin(corpus: str, name: str) -> Path:
-    with as_file(files("gapstudy") / "data" / "builtin" / corpus / name) as path:
-        if not path.is_file():
-            msg = f"the embedded corpus {corpus!r} has no {name.split('.')[-2]!r}; valid languages are those of 'tiny'"
+def _tagged(place: Place, source: DataSource, task: str) -> Tagged:
+    found = [read_tagged(path, task, language=place.language, columns=source.columns) for path in place.files]
+    joined = Tagged(_end_to_end(t.words for t in found), _end_to_end(t.tags for t in found))
+    return joined if place.whole else joined.take(place.chosen(len(joined)))
+
+
+def _sentences(place: Place, source: DataSource) -> Sentences:
+    found = [read_sentences(path, language=place.language, columns=source.columns) for path in place.files]
+    lines = _end_to_end(sentences.lines for sentences in found)
+    return Sentences(lines if place.whole else tuple(lines[i] for i in place.chosen(len(lines))))
+
+
+def _end_to_end(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(chain.from_iterable(parts))
+
+
+def _check_columns(corpus: str, source: DataSource, names: Iterable[str]) -> None:
+    valid = (*names, "language")
+    for column in source.columns:
+        if column not in valid:
+            msg = f"data.{corpus}.columns.{column}: unknown column; valid: {', '.join(valid)}"
             raise DataError(msg)
-        return path
