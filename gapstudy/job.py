@@ -22,7 +22,7 @@ from gapstudy import __version__
 from gapstudy.cache import cache_folder, read_cached
 from gapstudy.errors import GapStudyError
 from gapstudy.store import Claim, RunStore, State
-from gapstudy.study import Hyper, RunSpec
+from gapstudy.study import Hyper, Randomness, RunSpec
 
 if TYPE_CHECKING:
     from gapstudy.batches import Labelling
@@ -139,10 +139,12 @@ def _fit(job: Job, store: RunStore, device: Any) -> Fit:
     from gapstudy.checkpoint import Checkpoint
     from gapstudy.data import LABELS
     from gapstudy.encoders import encoder_of
-    from gapstudy.train import Material, fit
+    from gapstudy.train import Material, Seeds, fit, subset_rows
 
     cell, settings = job.spec.cell, job.spec.settings
     train, dev = (_part(job, cell.language, f"{cell.task}/{name}") for name in ("train", "dev"))
+    if settings["subset"] < 1.0:
+        train = train.take(subset_rows(len(train), settings["subset"], job.spec.seed))
     words = settings["representation"]["words"]
     path = store.study(job.study).run(job.spec.run_id).checkpoint
     return fit(
@@ -157,7 +159,7 @@ def _fit(job: Job, store: RunStore, device: Any) -> Fit:
             labelling=_labelling(cell.task) if words == "all" and len(train.positions) else None,
         ),
         Hyper(**settings["hyper"]),
-        job.spec.seed,
+        Seeds.of(job.spec.seed, Randomness(**settings["randomness"])),
         device=device,
         checkpoint=Checkpoint(path, job.spec.run_id, job.checkpoint_every),
     )
@@ -214,7 +216,8 @@ def _score_of(job: Job, encoded: Encoded) -> Callable[[Any], dict[str, float]]:
     """Return the function from logits to scores on ``encoded``."""
     from gapstudy.tasks import scorer
 
-    return scorer(job.spec.cell.task, encoded.targets.tolist(), encoded.counts.tolist())
+    characters = encoded.characters.tolist() if len(encoded.counts) else None
+    return scorer(job.spec.cell.task, encoded.targets.tolist(), encoded.counts.tolist(), characters)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from hypothesis import settings
 from gapstudy.data import LABELS, load_task
 from gapstudy.prepared import Prepared
 from gapstudy.store import RunStore, write_arrays, write_json
-from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
+from gapstudy.study import FORMAT, METRICS, Cell, RunSpec, Study, settings_hash
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(
@@ -242,9 +242,7 @@ def _save_run(store: RunStore, study: Study, spec: RunSpec, dim: int) -> None:
     for code in tested:
         logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
         right = 100.0 * float((logits.argmax(1) == gold).mean())
-        names = {"xnli": ["accuracy"], "ner": ["entity_f1", "token_macro_f1"], "pos": ["accuracy", "macro_f1"]}[
-            cell.task
-        ]
+        names = METRICS[cell.task]
         metrics[code] = {"test": dict.fromkeys(names, right)}
         outputs |= {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)}
         for layer in ("input", "last"):
