@@ -21,8 +21,9 @@ from gapstudy.study import Representation
 
 __all__ = ["coder_of", "encoder_of", "is_ready", "model_folder", "register", "vocabulary_of"]
 
-_READ = (
-    "config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
+_NEEDED = ("config.json", "*.safetensors")
+_ALSO = (
+    "*.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "*.model",
 )  # fmt: skip
 
@@ -43,7 +44,9 @@ def model_folder(representation: Representation) -> Path | None:
     if representation.place == "hub":
         from gapstudy.hub import snapshot
 
-        folder = snapshot(representation.model, kind="model", revision=representation.revision, patterns=_READ)
+        folder = snapshot(
+            representation.model, kind="model", revision=representation.revision, patterns=_NEEDED, optional=_ALSO
+        )
     read_config(folder)
     return folder.resolve()
 
@@ -56,7 +59,7 @@ def register(folder: Path) -> str:
     ModelError
         If a file cannot be read.
     """
-    files = sorted({path for pattern in _READ for path in folder.glob(pattern)})
+    files = sorted({path for pattern in (*_NEEDED, *_ALSO) for path in folder.glob(pattern)})
     try:
         content = {path.name: _sha256(path) for path in files}
         looks = {path.name: _look(path) for path in files}

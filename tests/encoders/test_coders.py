@@ -86,7 +86,7 @@ def _other(family: str, folder: Path) -> Path:
         tokenizer = Tokenizer(models.WordPiece({n: i for i, n in enumerate(names)}, unk_token="[UNK]"))
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-        config = t.DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=64, vocab_size=len(names), **small)
+        config: Any = t.DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=64, vocab_size=len(names), **small)
         fast = t.PreTrainedTokenizerFast(
             tokenizer_object=tokenizer,
             pad_token="[PAD]",
@@ -111,7 +111,7 @@ def _other(family: str, folder: Path) -> Path:
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
         tokenizer.decoder = decoders.ByteLevel()
-        trainer = trainers.BpeTrainer(
+        trainer: Any = trainers.BpeTrainer(
             vocab_size=320,
             special_tokens=names,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
@@ -119,7 +119,7 @@ def _other(family: str, folder: Path) -> Path:
         )
         tokenizer.train_from_iterator(WORDS * 3, trainer)
         tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=True)
-        config: Any = t.RobertaConfig(
+        config = t.RobertaConfig(
             **SHAPE, vocab_size=tokenizer.get_vocab_size(), type_vocab_size=1, pad_token_id=1, **small
         )
         model: Any = t.RobertaModel(config)
@@ -261,14 +261,19 @@ def _copy(folder: Path, to: Path) -> Path:
     return to
 
 
+def _without_tokenizer(folder: Path) -> None:
+    for path in folder.iterdir():
+        if "vocab" in path.name or "token" in path.name:
+            path.unlink()
+
+
 WRONG: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no folder": ("subword", shutil.rmtree, "no such model folder"),
     "no config": ("subword", lambda f: (f / "config.json").unlink(), "it has no config.json"),
     "damaged config": ("subword", lambda f: (f / "config.json").write_text("{"), "cannot be read"),
     "config without a type": ("subword", lambda f: (f / "config.json").write_text("{}"), "names no model_type"),
     "remote code": ("subword", lambda f: edit_config(f, auto_map={"AutoModel": "x.py"}), "code from its own repository"),
-    "no tokenizer": ("subword", lambda f: [p.unlink() for p in f.iterdir() if "vocab" in p.name or "token" in p.name],
-                     "has no tokenizer: none of tokenizer.json, vocab.txt"),
+    "no tokenizer": ("subword", _without_tokenizer, "has no tokenizer: none of tokenizer.json, vocab.txt"),
     "damaged tokenizer": ("subword", lambda f: [p.write_text("{") for p in f.glob("tokenizer*.json")], "cannot be read"),
     "fewer embeddings": ("subword", lambda f: edit_config(f, vocab_size=50), "does not fit the weights: its ids go to"),
     "another kind": ("character", lambda f: edit_config(f, model_type="bert"), "a character model is one of type 'canine'"),
