@@ -207,7 +207,8 @@ def _prepared(study: Study) -> dict[str, Any]:
         "table4": [{"corpus": t, "language": c, "train": n, "used": n, "dev": d, "test": e, "source": "builtin"}
                    for t, c, n, d, e in counts],
         "figure1": {n: {"text": "A sentence.", "units": "ə \u2581 s ɛ n t ə n s \u2581 ."} for n in names},
-        "g2p": [{"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {"ღ": 2}}
+        "g2p": [{"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {"ღ": 2}, "mode": "normalised",
+                 "unknown_segments": 1.0, "unknown_words": 2.5, "unknown_types": 3.0, "segments": 300, "offenders": [["ʘ", 2, ["ა"]]]}
                 for r in spoken for c in study.languages],
         "units": {n: {"sentences": _SENTENCES, "mean_units": 20.0, "unknown_percent": 0.5} for n in names},
     }  # fmt: skip

@@ -115,5 +115,20 @@ def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_js
         click.echo(json.dumps(found, ensure_ascii=False))
     elif not quiet:
         print_table("Table 4: examples as read", content["table4"])
-        rows = [{**row, "unmapped": " ".join(list(row["unmapped"])[:12])} for row in content["g2p"]]
-        print_table("Phonemes: what the conversion covers", rows)
+        print_table("Phonemes: what the conversion covers", [_covered(row) for row in content["g2p"]])
+
+
+def _covered(audit: dict[str, Any]) -> dict[str, Any]:
+    """Return one language's audit as a row; shares in percent of running phones and words."""
+    offenders = [f"{symbol} ({', '.join(words)})" for symbol, _count, words in audit["offenders"][:4]]
+    return {
+        "language": audit["language"],
+        "representation": audit["representation"],
+        "mode": audit["mode"],
+        "types": audit["types"],
+        "words": audit["tokens"],
+        "unknown phones %": audit["unknown_segments"],
+        "unknown words %": audit["unknown_words"],
+        "worst unknown": "; ".join(offenders),
+        "unmapped": " ".join(list(audit["unmapped"])[:12]),
+    }

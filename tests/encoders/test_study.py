@@ -97,9 +97,7 @@ def _jobs(ready: Prepared, store: RunStore, study: Study) -> list[Job]:
 
 
 @pytest.mark.slow
-def test_every_task_runs_with_every_encoder_and_is_reported(
-    study_in: Callable[..., Study], tmp_path: Path
-) -> None:
+def test_every_task_runs_with_every_encoder_and_is_reported(study_in: Callable[..., Study], tmp_path: Path) -> None:
     """Nine cells train to the end; metrics, vectors of the chosen layer and the report are there."""
     from gapstudy.pipeline import make_report
 
@@ -122,9 +120,7 @@ def test_every_task_runs_with_every_encoder_and_is_reported(
     assert not made.excluded
 
 
-def test_paths_are_no_part_of_a_run_and_weights_are(
-    study_in: Callable[..., Study], home: Path, tmp_path: Path
-) -> None:
+def test_paths_are_no_part_of_a_run_and_weights_are(study_in: Callable[..., Study], home: Path, tmp_path: Path) -> None:
     """The same model in another folder gives the same run ids; other weights, tokenizers or settings give others."""
     narrow = ('representations = ["subword", "character", "phoneme"]', 'representations = ["subword"]')
     store = RunStore(tmp_path / "runs")
@@ -156,9 +152,7 @@ def test_a_model_that_changes_after_prepare_is_not_trained(
     assert "config.json has changed, moved or gone since the study was prepared" in outcome.message
 
 
-def test_a_longer_sequence_than_the_model_reads_is_refused(
-    study_in: Callable[..., Study], tmp_path: Path
-) -> None:
+def test_a_longer_sequence_than_the_model_reads_is_refused(study_in: Callable[..., Study], tmp_path: Path) -> None:
     """max_length beyond the model's positions is an error with the key of the study file."""
     study = study_in(
         ('representations = ["subword", "character", "phoneme"]', 'representations = ["phoneme"]'),
@@ -168,9 +162,7 @@ def test_a_longer_sequence_than_the_model_reads_is_refused(
         _prepare(study, RunStore(tmp_path / "runs"))
 
 
-def test_a_subset_of_its_own_is_drawn_by_each_run(
-    study_in: Callable[..., Study], tmp_path: Path
-) -> None:
+def test_a_subset_of_its_own_is_drawn_by_each_run(study_in: Callable[..., Study], tmp_path: Path) -> None:
     """With subset = "run" two seeds learn from different rows; with "study" from the same ones, encoded alone."""
     from gapstudy.encode import Encoded
     from gapstudy.job import _part
@@ -197,7 +189,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def test_a_model_on_the_hub_is_taken_at_its_commit(
     folders: dict[str, Path],
     study_in: Callable[..., Study],
-    tmp_path: Path
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same runs come of a model on the hub as of its folder; a second time no request is made; other files stay there."""
