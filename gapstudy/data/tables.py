@@ -103,7 +103,7 @@ class Table:
         if not isinstance(value, str):
             msg = f"{self.place(row)}: {column!r} is {'missing' if value is None else shown(value) + ', not a text'}"
             raise DataError(msg)
-        return value
+        return value.strip()
 
     def in_language(self, language: Language | None, chosen: Mapping[str, str]) -> Table:
         """Return the rows of ``language`` where the file says of each row which language it is in.

@@ -175,9 +175,11 @@ def _conllu(file: TextFile) -> Iterator[Row]:
         from conllu.parser import parse_line
     except ImportError as error:
         raise MissingExtraError(error.name or "conllu", "train", f"reading {file.path.name}") from None
+    last = 0
     for number, line in file.numbered():
         if not line.strip():
             yield number, "", ""
+            last = 0
             continue
         if line.startswith("#"):
             continue
@@ -191,8 +193,12 @@ def _conllu(file: TextFile) -> Iterator[Row]:
         except ParseException as error:
             msg = f"{file.place(number)}: not CoNLL-U: {error}"
             raise DataError(msg) from None
-        if not isinstance(token["id"], int):
+        if isinstance(token["id"], tuple):
             continue  # 3-4, a range that its words repeat; 8.1, a word that is not in the text
+        if token["id"] != last + 1:
+            msg = f"{file.place(number)}: not CoNLL-U: word {head[0]} where word {last + 1} was expected"
+            raise DataError(msg)
+        last += 1
         if not nfc(token["form"]):
             msg = f"{file.place(number)}: a word without a form"
             raise DataError(msg)
