@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -54,7 +54,7 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
     _check(name, revision, patterns)
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        from huggingface_hub.errors import LocalEntryNotFoundError
     except ImportError as error:
         raise MissingExtraError(error.name or "huggingface_hub", "train", f"the {name} on the hub") from None
     request: dict[str, Any] = {
@@ -65,18 +65,13 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
         "cache_dir": _cache(),
         "endpoint": os.environ.get("HF_ENDPOINT") or None,
     }
-    try:
-        folder = Path(snapshot_download(**request, local_files_only=True))
-        if all(matching(folder, [pattern]) for pattern in patterns):
-            return folder
-    except LocalEntryNotFoundError:
-        pass  # to be downloaded
-    except HFValidationError as error:
-        msg = f"{repo!r} is not the id of a repository on the hub: {_first_line(error)}"
-        raise HubError(msg) from None
-    if _is_offline():
-        raise HubError(_offline(name, revision))
     with _explained(name, kind, repo, revision), _quiet():
+        with suppress(LocalEntryNotFoundError):  # what is not there is to be downloaded
+            folder = Path(snapshot_download(**request, local_files_only=True))
+            if all(matching(folder, [pattern]) for pattern in patterns):
+                return folder
+        if _is_offline():
+            raise HubError(_offline(name, revision))
         files = _listing(request)
         if missing := [pattern for pattern in patterns if not any(fnmatchcase(file, pattern) for file in files)]:
             raise HubError(_no_match(name, missing, files))
@@ -155,6 +150,9 @@ def _explained(name: str, kind: Kind, repo: str, revision: str) -> Iterator[None
     page = f"{where}/{'datasets/' if kind == 'dataset' else ''}{repo}"
     try:
         yield
+    except errors.HFValidationError as error:
+        msg = f"{repo!r} is not the id of a repository on the hub: {_first_line(error)}"
+        raise HubError(msg) from None
     except errors.GatedRepoError:
         plus = " (as FLORES+, openlanguagedata/flores_plus, is)" if kind == "dataset" else ""
         msg = (
