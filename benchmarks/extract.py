@@ -20,6 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.harness import Peer, Row, against, run, same
+from gapstudy.coders import small_coder
 from gapstudy.data import Sentences, load_parallel
 from gapstudy.encode import CLS, SEP, SPECIALS, encode
 from gapstudy.extract import sentence_vectors
@@ -49,10 +50,10 @@ def shape(name: str, spec: Pretraining, lines: tuple[str, ...], *, rounds: int) 
     torch.manual_seed(0)
     encoder = small_encoder(spec).eval().to(device)
     tokenizer = build_tokenizer("character", lines, spec.vocabulary_size)
-    corpus, spelling = Sentences(lines), Characters()
+    corpus, spelling, coder = Sentences(lines), Characters(), small_coder(tokenizer)
 
     def ours() -> Vectors:
-        encoded = encode(corpus, spelling, tokenizer, max_length=spec.max_length)
+        encoded = encode(corpus, spelling, coder, max_length=spec.max_length)
         return sentence_vectors(encoder, encoded, device)["last"]
 
     pipe = _pipeline(encoder, tokenizer, spec.max_length, device)
@@ -62,7 +63,7 @@ def shape(name: str, spec: Pretraining, lines: tuple[str, ...], *, rounds: int) 
         call = _loop(pipe, lines, batch)
         same(f"vectors by the pipeline, batch {batch}", mine, call(), atol=1e-4)
         peers.append(Peer(name=f"pipeline, batch_size={batch}", call=call))
-    units = encode(corpus, spelling, tokenizer, max_length=spec.max_length).lengths
+    units = encode(corpus, spelling, coder, max_length=spec.max_length).lengths
     peers.append(_floor(spec, units, device))
     size = f"{len(lines)} sentences of {units.mean():.0f} characters, encoder {name}, {device.type}"
     yield from against("extract", size, ours, peers, rounds=rounds)

@@ -110,7 +110,7 @@ class Bench:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         ids = rng.integers(len(SPECIALS), self.shape["vocab_size"], int(starts[-1])).astype(np.int32)
         none = np.empty(0, np.int32)
-        return Encoded(ids, np.zeros_like(ids), np.full_like(ids, -1), starts,
+        return Encoded(ids, np.zeros_like(ids), np.full_like(ids, -2), starts,
                        rng.integers(0, 3, pairs).astype(np.int32), none, none)  # fmt: skip
 
     def _floor(self, part: Encoded) -> Peer:

@@ -16,6 +16,7 @@ __all__ = [
     "HubError",
     "IncompleteStudyError",
     "MissingExtraError",
+    "ModelError",
     "PseudoReplicationWarning",
     "RenderError",
     "RunError",
@@ -67,6 +68,10 @@ class MissingExtraError(GapStudyError):
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
         """Travel between processes with all three arguments."""
         return type(self), (self.package, self.extra, self.purpose)
+
+
+class ModelError(GapStudyError):
+    """An encoder that cannot be used: no weights, tokenizer or vocabulary, or ones that do not fit together."""
 
 
 class RunError(GapStudyError):

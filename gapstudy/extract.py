@@ -1,12 +1,13 @@
 """Sentence vectors: the mean over a sentence's own units of one layer's output.
 
 Paper: section 3.4 (input embedding layer), section 4.3 (last hidden layer for XNLI). The input layer is what enters
-the first transformer block, LayerNorm included. Padding, [CLS] and [SEP] are left out; word boundaries are units of
-the sentence and count.
+the first transformer block, LayerNorm included; layer "3" is the output of the third block. Padding and special units
+([CLS], [SEP] and their like) are left out; word boundaries are units of the sentence and count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor
 
 from gapstudy.batches import Padded, sorted_order
-from gapstudy.encode import CLS, SEP, Encoded
+from gapstudy.encode import BOUNDARY, Encoded
+from gapstudy.errors import RunError
 
 __all__ = ["LAYERS", "sentence_vectors"]
 
@@ -24,19 +26,45 @@ _BATCH = 64
 
 
 @torch.no_grad()
-def sentence_vectors(encoder: Any, sentences: Encoded, device: torch.device) -> dict[str, npt.NDArray[np.float32]]:
-    """Return (sentences, hidden size) float32 for each of :data:`LAYERS`, rows in the order of the corpus."""
+def sentence_vectors(
+    encoder: Any, sentences: Encoded, device: torch.device, layers: Sequence[str] = LAYERS
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return (sentences, hidden size) float32 for each of ``layers``, rows in the order of the corpus.
+
+    Parameters
+    ----------
+    layers : "input", "last", or the number of a block from "1" on.
+
+    Raises
+    ------
+    RunError
+        If the encoder has no such layer.
+    """
     encoder.eval()
     data = Padded(sentences, device)
     order = sorted_order(data.lengths, _BATCH)
-    pieces: dict[str, list[Tensor]] = {layer: [] for layer in LAYERS}
+    pieces: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     for batch in data.batches(order):
         out = encoder(
             input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask, output_hidden_states=True
         )
-        own = ((batch.mask == 1) & (batch.ids != CLS) & (batch.ids != SEP)).unsqueeze(-1)
-        for layer, hidden in zip(LAYERS, (out.hidden_states[0], out.last_hidden_state), strict=True):
+        own = (batch.words >= BOUNDARY).unsqueeze(-1)
+        for layer in layers:
+            hidden = _layer(out, layer)
             weight = own.to(hidden.dtype)
             pieces[layer].append((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))
     back = np.argsort(np.concatenate(order), kind="stable")
     return {layer: torch.cat(rows).float().cpu().numpy()[back] for layer, rows in pieces.items()}
+
+
+def _layer(out: Any, name: str) -> Tensor:
+    """Return (batch, length, hidden size) of one layer."""
+    if name == "last":
+        found: Tensor = out.last_hidden_state
+        return found
+    number = 0 if name == "input" else int(name)
+    if number >= len(out.hidden_states):
+        msg = f"the encoder has no layer {name}; valid: input, last, 1 to {len(out.hidden_states) - 1}"
+        raise RunError(msg)
+    chosen: Tensor = out.hidden_states[number]
+    return chosen

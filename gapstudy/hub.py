@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
@@ -29,7 +30,7 @@ _TIMEOUT = 30.0  # seconds
 Kind = Literal["model", "dataset"]
 
 
-def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -> Path:
+def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], optional: Sequence[str] = ()) -> Path:
     """Return the folder of a repository's files at one commit; downloads those that the cache does not have.
 
     When every pattern is matched in the cache, there is no network access at all.
@@ -41,6 +42,7 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
     revision : the commit, 40 hexadecimal digits.
     patterns : paths in the repository, with ``*`` for any characters; each must end in one of :data:`SUFFIXES`
         (of which the text forms may be followed by ``.gz``) and match at least one file.
+    optional : the like, but they need not match any file; offline, what the cache has of them must do.
 
     Raises
     ------
@@ -51,7 +53,10 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
         If ``huggingface_hub`` is not installed.
     """
     name = f"{_NAMES[kind]} {repo!r}"
-    _check(name, revision, patterns)
+    wanted = [*patterns, *optional]
+    _check(name, revision, wanted)
+    # of its own accord it would ask the hub for more than the files, to describe the caller
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import LocalEntryNotFoundError
@@ -61,21 +66,30 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str]) -
         "repo_id": repo,
         "repo_type": kind,
         "revision": revision,
-        "allow_patterns": list(patterns),
+        "allow_patterns": wanted,
         "cache_dir": _cache(),
         "endpoint": os.environ.get("HF_ENDPOINT") or None,
     }
     with _explained(name, kind, repo, revision), _quiet():
         with suppress(LocalEntryNotFoundError):  # what is not there is to be downloaded
             folder = Path(snapshot_download(**request, local_files_only=True))
-            if all(matching(folder, [pattern]) for pattern in patterns):
+            whole = not optional or _mark(folder, wanted).exists() or _is_offline()
+            if whole and all(matching(folder, [pattern]) for pattern in patterns):
                 return folder
         if _is_offline():
             raise HubError(_offline(name, revision))
         files = _listing(request)
         if missing := [pattern for pattern in patterns if not any(fnmatchcase(file, pattern) for file in files)]:
             raise HubError(_no_match(name, missing, files))
-        return Path(snapshot_download(**request))
+        folder = Path(snapshot_download(**request))
+        if optional:
+            _mark(folder, wanted).touch()
+        return folder
+
+
+def _mark(folder: Path, wanted: Sequence[str]) -> Path:
+    """Return the empty file that says that all of ``wanted`` was fetched: what is optional may not be there to tell."""
+    return folder / f".gapstudy-{zlib.crc32(repr(sorted(wanted)).encode()):08x}"
 
 
 def matching(folder: Path, patterns: Sequence[str]) -> list[Path]:

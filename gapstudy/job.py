@@ -22,9 +22,10 @@ from gapstudy import __version__
 from gapstudy.cache import cache_folder, read_cached
 from gapstudy.errors import GapStudyError
 from gapstudy.store import Claim, RunStore, State
-from gapstudy.study import Hyper, RunSpec
+from gapstudy.study import Hyper, Randomness, RunSpec
 
 if TYPE_CHECKING:
+    from gapstudy.batches import Labelling
     from gapstudy.encode import Encoded
     from gapstudy.train import Fit
 
@@ -137,20 +138,42 @@ def _fit(job: Job, store: RunStore, device: Any) -> Fit:
     """Fine-tune the cell's encoder with the run's seed, from its checkpoint where there is one."""
     from gapstudy.checkpoint import Checkpoint
     from gapstudy.data import LABELS
-    from gapstudy.models import load_encoder
-    from gapstudy.train import Material, fit
+    from gapstudy.encoders import encoder_of
+    from gapstudy.train import Material, Seeds, fit, subset_rows
 
     cell, settings = job.spec.cell, job.spec.settings
     train, dev = (_part(job, cell.language, f"{cell.task}/{name}") for name in ("train", "dev"))
+    if settings["subset"] < 1.0:
+        train = train.take(subset_rows(len(train), settings["subset"], job.spec.seed))
+    words = settings["representation"]["words"]
     path = store.study(job.study).run(job.spec.run_id).checkpoint
     return fit(
-        read_cached(cache_folder("encoders") / job.encoder, load_encoder),
-        Material(train, dev, len(LABELS[cell.task]), _score_of(job, dev), settings["primary"]),
+        encoder_of(job.encoder, settings["representation"]["kind"]),
+        Material(
+            train,
+            dev,
+            len(LABELS[cell.task]),
+            _score_of(job, dev),
+            settings["primary"],
+            words=words,
+            labelling=_labelling(cell.task) if words == "all" and len(train.positions) else None,
+        ),
         Hyper(**settings["hyper"]),
-        job.spec.seed,
+        Seeds.of(job.spec.seed, Randomness(**settings["randomness"])),
         device=device,
         checkpoint=Checkpoint(path, job.spec.run_id, job.checkpoint_every),
     )
+
+
+def _labelling(task: str) -> Labelling:
+    """Label the units of a word after the first: the inside of the entity (NER), the same tag (POS)."""
+    from gapstudy.batches import Labelling
+    from gapstudy.data import LABELS
+    from gapstudy.encode import IGNORED
+
+    names = LABELS[task]
+    following = tuple(names.index("I-" + name[2:]) if name.startswith("B-") else i for i, name in enumerate(names))
+    return Labelling(following, between=names.index("O") if "O" in names else IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +199,8 @@ def _measure(job: Job, model: Any, device: Any) -> _Measured:
         found.outputs[f"{language}/test/logits"] = logits
         found.outputs[f"{language}/test/gold"] = test.targets
         found.cut_words[language] = test.cut_words
-        for layer, rows in sentence_vectors(model.encoder, _part(job, language, "parallel"), device).items():
+        parallel = _part(job, language, "parallel")
+        for layer, rows in sentence_vectors(model.encoder, parallel, device, job.spec.settings["layers"]).items():
             found.vectors[f"{language}/{layer}"] = rows
     return found
 
@@ -192,7 +216,8 @@ def _score_of(job: Job, encoded: Encoded) -> Callable[[Any], dict[str, float]]:
     """Return the function from logits to scores on ``encoded``."""
     from gapstudy.tasks import scorer
 
-    return scorer(job.spec.cell.task, encoded.targets.tolist(), encoded.counts.tolist())
+    characters = encoded.characters.tolist() if len(encoded.counts) else None
+    return scorer(job.spec.cell.task, encoded.targets.tolist(), encoded.counts.tolist(), characters)
 
 
 @contextmanager

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gapstudy.chosen import own_hyper, read_chosen, settle, with_choices
 from gapstudy.errors import IncompleteStudyError
 from gapstudy.prepared import Prepared, prepared
-from gapstudy.store import Run, RunStore, State
+from gapstudy.store import Run, RunStore, State, write_json
 from gapstudy.study import RunSpec, Study
 
 if TYPE_CHECKING:
@@ -55,19 +56,39 @@ def require_training() -> None:
 def prepare(study: Study, store: RunStore, run_all: Any, say: Callable[[str], None]) -> Prepared:
     """Do everything before training (see :mod:`gapstudy.prepare`); what is cached is not done again.
 
+    Cells for which ``gapstudy sweep`` chose hyper-parameters get these, as long as the choice holds.
+
     Raises
     ------
     DataError
         If a corpus is missing or malformed.
     MissingExtraError
         If training is not installed.
+    StoreError
+        If what a sweep chose cannot be read.
     """
     require_training()
     from gapstudy.prepare import prepare as prepare_study
 
     paths = store.study(study.name)
     paths.folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, say so before the work
-    return Prepared(prepare_study(study, paths, run_all, say))
+    chosen = read_chosen(paths.chosen)
+    hoped = settle(study, chosen)
+    content = prepare_study(with_choices(study, hoped.used), paths, run_all, say)
+    choices = settle(study, chosen, content["cells"])
+    if set(choices.used) != set(hoped.used):  # the data are not those of the sweep, which only now could be known
+        content = _without_stale(content, with_choices(study, choices.used))
+        write_json(paths.prepared, content)
+    return Prepared(content, choices)
+
+
+def _without_stale(content: dict[str, Any], study: Study) -> dict[str, Any]:
+    """Return what was prepared with the hyper-parameters of ``study``, which nothing else in it depends on."""
+    cells = {
+        name: {**cell, "settings": {**cell["settings"], "hyper": own_hyper(study, name).model_dump(mode="json")}}
+        for name, cell in content["cells"].items()
+    }
+    return {**content, "study": study.model_dump(mode="json", by_alias=True), "cells": cells}
 
 
 def planned(study: Study, ready: Prepared, n: int | None) -> list[RunSpec]:
@@ -103,6 +124,7 @@ class Made:
     excluded : run folder -> why it was left out.
     changed : keys of the study file that differ from what was trained.
     kept : the copy of an edited ``report.qmd``, if there was one.
+    stale : cell -> why what a sweep chose for it is not used.
     """
 
     folder: Path
@@ -112,6 +134,7 @@ class Made:
     excluded: dict[str, str]
     changed: tuple[str, ...]
     kept: Path | None
+    stale: dict[str, str] = field(default_factory=dict)
 
 
 def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tuple[str, ...]]:
@@ -150,7 +173,8 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
         why = "".join(f"; {name} is left out: {problem}" for name, problem in list(excluded.items())[:1])
         msg = f"no run of study {study.name!r} in {store.root} is finished; train them with: gapstudy train-seeds{why}"
         raise IncompleteStudyError(msg)
-    evidence = Evidence(now, ready.content, tuple(runs), store.study(study.name).parallel)
+    chosen = {name: choice.summary() for name, choice in ready.chosen_as_trained().items()}
+    evidence = Evidence(now, {**ready.content, "chosen": chosen}, tuple(runs), store.study(study.name).parallel)
     return evidence, excluded, ready.changes(study)
 
 
@@ -187,8 +211,9 @@ def make_report(study: Study, store: RunStore, reports: str | Path, formats: tup
     runs = [run.run_id for run in evidence.runs]
     write_results(folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs)
     rendered = render(folder, formats)
+    stale = prepared(study, store).choices.stale
     missing = {e.key: e.missing for e in exhibits.values() if e.missing}
-    return Made(folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept)
+    return Made(folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale)
 
 
 def _date() -> date:

@@ -11,8 +11,8 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,9 @@ import numpy.typing as npt
 from gapstudy.cache import cache_folder, digest, read_cached
 from gapstudy.corpora import Corpora, load_corpora
 from gapstudy.data import fingerprint
+from gapstudy.encode import Coder
+from gapstudy.encoders import coder_of, encoder_of, is_ready, model_folder, phones_known_to, register, vocabulary_of
+from gapstudy.errors import ModelError
 from gapstudy.store import StudyPaths, write_arrays, write_json
 from gapstudy.study import FORMAT, Cell, Representation, Study
 from gapstudy.tasks import primary_metric
@@ -30,6 +33,7 @@ from gapstudy.units import Spelling, spelling
 __all__ = ["Mapper", "prepare", "serially"]
 
 _LOG = logging.getLogger(__name__)
+_LAYOUT = 2  # of packed arrays: raised when old ones can no longer be read
 A = TypeVar("A")
 R = TypeVar("R")
 Mapper = Callable[[Callable[[A], R], Sequence[A]], Iterator[R]]
@@ -43,11 +47,16 @@ def serially(function: Callable[[A], R], items: Sequence[A]) -> Iterator[R]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of work for one process: a study, one of its representations, one language (or all)."""
+    """A piece of work for one process: a study, one of its representations, one language (or all).
+
+    ``folder`` is that of the representation's model (None: a small encoder), ``encoder`` its key in the cache.
+    """
 
     study: Study
     representation: str
     language: str = ""
+    folder: Path | None = None
+    encoder: str = ""
 
     @property
     def spec(self) -> Representation:
@@ -72,24 +81,25 @@ def prepare(
     DataError
         If a corpus is missing or malformed.
     """
-    corpora, used = load_corpora(study), study.used_representations()
-    spoken = [name for name, r in used.items() if r.kind == "phoneme"]
+    corpora = load_corpora(study)
+    parts = {name: _Part(study, name, folder=model_folder(r)) for name, r in study.used_representations().items()}
     say("pronouncing every word")
-    audits = list(run_all(pronounce, [_Part(study, name, code) for name in spoken for code in study.languages]))
-    say("pre-training the small encoders")
+    spoken = [replace(p, language=code) for p in parts.values() if p.spec.kind == "phoneme" for code in study.languages]
+    list(run_all(pronounce, spoken))
+    if any(part.folder is None for part in parts.values()):
+        say("pre-training the small encoders")
     # the longest first, so that no process waits for another at the end: subwords make the shortest sequences
-    names = sorted(used, key=lambda name: used[name].kind == "subword")
-    list(run_all(make_encoder, [_Part(study, name) for name in names]))
+    keys = dict(run_all(make_encoder, sorted(parts.values(), key=lambda part: part.spec.kind == "subword")))
     say("encoding the corpora")
-    pieces = run_all(encode_language, [_Part(study, name, code) for name in used for code in study.languages])
-    encoded = {piece["name"]: piece for piece in pieces}
+    ready = [replace(p, language=code, encoder=keys[name]) for name, p in parts.items() for code in study.languages]
+    encoded = {piece["name"]: piece for piece in run_all(encode_language, ready)}
     content = {
         "format": FORMAT,
         "study": study.model_dump(mode="json", by_alias=True),
         "cells": {cell.name: _cell(study, cell, corpora, encoded) for cell in study.cells()},
         "table4": table4(study, corpora),
         "figure1": {name: piece["example"] for name, piece in encoded.items()},
-        "g2p": audits,
+        "g2p": [piece["audit"] for piece in encoded.values() if piece["audit"]],
         "units": {name: piece["units"] for name, piece in encoded.items()},
     }
     write_arrays(paths.parallel, {k: v for piece in encoded.values() for k, v in piece["arrays"].items()})
@@ -98,23 +108,27 @@ def prepare(
 
 
 # ---- pronunciations ---------------------------------------------------------------------------------------
-def pronounce(part: _Part) -> dict[str, Any]:
-    """Fill the pronunciation cache for one language; return the audit of what came out."""
+def pronounce(part: _Part) -> None:
+    """Fill the pronunciation cache for one language."""
+    speller = _spelling(part)
+    speller.spell(_word_counts(load_corpora(part.study), part.language, speller))
+
+
+def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] | None:
+    """Return what came out of the conversion, under the model's vocabulary; None where there is none."""
+    if part.spec.kind != "phoneme":
+        return None
     from gapstudy.g2p import audit
 
-    corpora = load_corpora(part.study)
-    speller = _spelling(part)
-    counts: Counter[str] = Counter(w for words in _all_words(corpora, part.language, speller) for w in words)
-    spelt = speller.spell(counts)
-    found = audit(counts, {word: tuple(phones.split(" ")) for word, phones in spelt.items()}, None)
-    return {
-        "language": part.language,
-        "representation": part.representation,
-        "backend": speller.provenance,
-        "types": found.types,
-        "tokens": found.tokens,
-        "unmapped": dict(found.unmapped),
-    }
+    counts = _word_counts(corpora, part.language, speller)
+    phones = {word: tuple(text.split(" ")) for word, text in speller.spell(counts).items()}
+    found = audit(counts, phones, vocabulary_of(part.encoder, part.spec.kind))
+    facts = {"language": part.language, "representation": part.representation, "backend": speller.provenance}
+    return {**facts, "mode": part.spec.g2p, **found.as_record()}
+
+
+def _word_counts(corpora: Corpora, language: str, speller: Spelling) -> Counter[str]:
+    return Counter(word for words in _all_words(corpora, language, speller) for word in words)
 
 
 def _all_words(corpora: Corpora, language: str, speller: Spelling) -> Iterator[Sequence[str]]:
@@ -123,21 +137,25 @@ def _all_words(corpora: Corpora, language: str, speller: Spelling) -> Iterator[S
             yield from corpus.words  # type: ignore[union-attr]
         else:
             yield from (speller.split(line) for line in corpus.texts())
-    yield from (speller.split(line) for line in corpora.text[language].lines)
+    if language in corpora.text:
+        yield from (speller.split(line) for line in corpora.text[language].lines)
 
 
 def _spelling(part: _Part) -> Spelling:
-    return spelling(part.spec, part.language, cache_folder("g2p"))
+    known = phones_known_to(part.folder) if part.folder and part.spec.g2p == "harmonised" else None
+    return spelling(part.spec, part.language, cache_folder("g2p"), known)
 
 
 # ---- encoders ----------------------------------------------------------------------------------------------
 def make_encoder(part: _Part) -> tuple[str, str]:
-    """Pre-train the encoder of one representation unless the cache has it; return (representation, key)."""
+    """Return (representation, key): a model folder is noted in the cache, a small encoder pre-trained if it is new."""
+    if part.folder:
+        return part.representation, register(part.folder)
     corpora = load_corpora(part.study)
     spellers = {code: spelling(part.spec, code, cache_folder("g2p")) for code in corpora.text}
     key = digest(
         {
-            "representation": part.spec.model_dump(mode="json"),
+            "representation": part.spec.model_dump(mode="json", include={"kind", "model", "g2p", "english"}),
             "pretrain": part.study.pretrain.model_dump(mode="json"),
             "text": corpora.text_fingerprint(),
             "spelling": {code: s.provenance for code, s in spellers.items()},
@@ -146,15 +164,15 @@ def make_encoder(part: _Part) -> tuple[str, str]:
             "format": FORMAT,
         }
     )
-    folder = cache_folder("encoders") / key
-    if not (folder / "tokenizer.json").is_file():
-        _build_encoder(part, corpora, spellers, folder)
+    if not is_ready(key):
+        _build_encoder(part, corpora, spellers, cache_folder("encoders") / key)
     return part.representation, key
 
 
 def _build_encoder(part: _Part, corpora: Corpora, spellers: dict[str, Spelling], folder: Path) -> None:
     import torch
 
+    from gapstudy.coders import small_coder
     from gapstudy.encode import encode
     from gapstudy.models import save_encoder
     from gapstudy.pretrain import build_tokenizer, pretrain
@@ -164,10 +182,11 @@ def _build_encoder(part: _Part, corpora: Corpora, spellers: dict[str, Spelling],
     for code, sentences in corpora.text.items():
         words.extend(_spelt_tokens(sentences.lines, spellers[code]))
     tokenizer = build_tokenizer(part.spec.kind, words, part.study.pretrain.vocabulary_size)
+    coder = small_coder(tokenizer)
     rows: list[list[int]] = []
     groups: list[int] = []
     for number, (code, sentences) in enumerate(corpora.text.items()):
-        packed = encode(sentences, spellers[code], tokenizer, max_length=part.study.pretrain.max_length)
+        packed = encode(sentences, spellers[code], coder, max_length=part.study.pretrain.max_length)
         rows.extend(packed.ids[a + 1 : b - 1].tolist() for a, b in zip(packed.starts, packed.starts[1:], strict=False))
         groups.extend([number] * len(sentences))
     encoder = pretrain(rows, groups, part.study.pretrain, torch.device("cpu"))
@@ -194,56 +213,77 @@ def _spelt_tokens(lines: Sequence[str], speller: Spelling) -> Iterator[str]:
 def encode_language(part: _Part) -> dict[str, Any]:
     """Encode every corpus of one language for one representation; return keys, and what the report needs."""
     from gapstudy.encode import encode
-    from gapstudy.models import load_tokenizer
 
     corpora = load_corpora(part.study)
-    _, encoder = make_encoder(part)
-    speller = _spelling(part)
-    tokenizer = read_cached(cache_folder("encoders") / encoder, load_tokenizer)
+    speller, coder = _spelling(part), coder_of(part.encoder, part.spec.kind)
     keys: dict[str, str] = {}
     for name, corpus in corpora.parts(part.language).items():
-        limit = _max_length(part.study, name)
+        limit = _max_length(part, name, coder)
         keys[name] = digest(
-            {"encoder": encoder, "corpus": fingerprint(corpus), "max_length": limit, "spelling": speller.provenance}
-        )
+            {"encoder": part.encoder, "corpus": fingerprint(corpus), "max_length": limit, "layout": _LAYOUT,
+             "kind": part.spec.kind, "spelling": speller.provenance}
+        )  # fmt: skip
         path = cache_folder("encoded") / f"{keys[name]}.safetensors"
         if not path.is_file():
-            encode(corpus, speller, tokenizer, max_length=limit).save(path)
-    units, arrays = _parallel(keys["parallel"], encoder)
+            encode(corpus, speller, coder, max_length=limit).save(path)
+    units, arrays = _parallel(keys["parallel"], part, coder)
     return {
         "name": f"{part.representation}/{part.language}",
         "keys": keys,
-        "encoder": encoder,
+        "encoder": part.encoder,
         "backend": speller.provenance,
         "units": units,
+        "audit": _audit(part, corpora, speller),
         "example": _example(corpora, part.language, speller),
         "arrays": {f"{part.representation}/{part.language}/{k}": v for k, v in arrays.items()},
     }
 
 
-def _max_length(study: Study, corpus: str) -> int:
-    task = corpus.split("/", maxsplit=1)[0]
-    return study.tasks[task].hyper.max_length if task in study.tasks else study.pretrain.max_length
+def _max_length(part: _Part, corpus: str, coder: Coder) -> int:
+    """Return the units that a corpus is cut to.
+
+    Raises
+    ------
+    ModelError
+        If the study asks for more than the encoder reads.
+    """
+    study, limit = part.study, coder.framing.limit
+    name = corpus.split("/", maxsplit=1)[0]
+    if name not in study.tasks:  # parallel sentences: as long as the encoder reads
+        return study.pretrain.max_length if part.folder is None else limit
+    task = study.tasks[name]
+    trained = task.source_language if study.protocol == "zero-shot" else part.language
+    asked = task.hyper_of(part.representation, trained).max_length
+    if part.folder is not None and asked > limit:
+        msg = f"tasks.{name}.hyper.max_length: {asked} is more than the {limit} units that {part.folder} reads"
+        raise ModelError(msg)
+    return asked
 
 
-def _parallel(key: str, encoder: str) -> tuple[dict[str, float], dict[str, npt.NDArray[Any]]]:
+def _parallel(key: str, part: _Part, coder: Coder) -> tuple[dict[str, float], dict[str, npt.NDArray[Any]]]:
     """Return facts and arrays of the encoded parallel corpus: units, and vectors before fine-tuning."""
     import torch
 
-    from gapstudy.encode import UNK, Encoded
+    from gapstudy.encode import Encoded
     from gapstudy.extract import sentence_vectors
-    from gapstudy.models import load_encoder
 
-    torch.set_num_threads(1)
+    if part.folder is None:
+        torch.set_num_threads(1)
     packed = read_cached(cache_folder("encoded") / f"{key}.safetensors", Encoded.load)
-    model = read_cached(cache_folder("encoders") / encoder, load_encoder)
-    vectors = sentence_vectors(model, packed, torch.device("cpu"))
+    model = encoder_of(part.encoder, part.spec.kind)
+    vectors = sentence_vectors(model, packed, torch.device("cpu"), _layers(part.study))
+    own = packed.words >= -1
     facts = {
         "sentences": len(packed),
-        "mean_units": float(packed.lengths.mean()) - 2,
-        "unknown_percent": 100.0 * float((packed.ids == UNK).mean()),
+        "mean_units": float(own.sum()) / len(packed),
+        "unknown_percent": 100.0 * float((packed.ids == coder.framing.unk).sum()) / len(packed.ids),
     }
     return facts, {"ids": packed.ids, "starts": packed.starts, **vectors}
+
+
+def _layers(study: Study) -> tuple[str, ...]:
+    """Return the layers whose sentence vectors the study needs: input and last, and those that its tasks name."""
+    return tuple(dict.fromkeys(("input", "last", *(task.sentence_layer for task in study.tasks.values()))))
 
 
 def _example(corpora: Corpora, language: str, speller: Spelling) -> dict[str, str]:
@@ -262,7 +302,7 @@ def _example(corpora: Corpora, language: str, speller: Spelling) -> dict[str, st
 # ---- what the runs and the report need ----------------------------------------------------------------------
 def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the settings that identify the runs of a cell, and the cache keys of what they read."""
-    task = study.tasks[cell.task]
+    task, representation = study.tasks[cell.task], study.representations[cell.representation]
     tested = study.evaluated_on(cell.task, cell.language)
     own = corpora.tasks[cell.task, cell.language]
     settings = {
@@ -271,9 +311,11 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
         "tested_on": list(tested),
         "primary": primary_metric(cell.task, task.primary),
         "hyper": task.hyper_of(cell.representation, cell.language).model_dump(mode="json"),
-        "representation": study.representations[cell.representation].model_dump(mode="json"),
-        "pretrain": study.pretrain.model_dump(mode="json"),
-        "pretrain_text": digest(corpora.text_fingerprint()),
+        "representation": _identity(representation, encoded[f"{cell.representation}/{cell.language}"]["encoder"]),
+        **_origin(study, representation, corpora),
+        "randomness": study.randomness.model_dump(mode="json"),
+        "subset": task.train_fraction if study.randomness.subset == "run" else 1.0,
+        "layers": list(dict.fromkeys(("input", "last", task.sentence_layer))),
         "data": {
             "train": fingerprint(own.train),
             "dev": fingerprint(own.dev),
@@ -286,6 +328,22 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
               for code, piece in pieces.items()}  # fmt: skip
     home = pieces[cell.language]
     return {"settings": settings, "encoder": home["encoder"], "arrays": arrays, "spelling": home["backend"]}
+
+
+def _identity(representation: Representation, encoder: str) -> dict[str, Any]:
+    """Return a representation without where its model lies; what the model is, is in its key."""
+    facts: dict[str, Any] = representation.model_dump(mode="json", exclude={"model", "revision"})
+    return facts | {"model": "small" if representation.place == "small" else encoder}
+
+
+def _origin(study: Study, representation: Representation, corpora: Corpora) -> Mapping[str, Any]:
+    """Return what a small encoder was made from."""
+    if representation.place != "small":
+        return {}
+    return {
+        "pretrain": study.pretrain.model_dump(mode="json"),
+        "pretrain_text": digest(corpora.text_fingerprint()),
+    }
 
 
 def table4(study: Study, corpora: Corpora) -> list[dict[str, Any]]:

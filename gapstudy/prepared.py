@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gapstudy.chosen import Choice, Choices, read_chosen, settle, with_choices
 from gapstudy.errors import IncompleteStudyError, StoreError, StudyFileError
 from gapstudy.job import Job
 from gapstudy.store import RunStore, read_json
-from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
+from gapstudy.study import FORMAT, Cell, Hyper, RunSpec, Study, settings_hash
 
 __all__ = ["Prepared", "prepared"]
 
@@ -18,9 +19,10 @@ _CONTENT = {"study", "cells", "table4", "figure1", "g2p", "units"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What :func:`prepare` left in the store: the content of ``prepared.json``."""
+    """What :func:`prepare` left in the store: the content of ``prepared.json``, and the choices that hold for it."""
 
     content: dict[str, Any]
+    choices: Choices = field(default_factory=Choices)
 
     def spec(self, cell: Cell, seed: int) -> RunSpec:
         """Return the identity of a run."""
@@ -42,6 +44,23 @@ class Prepared:
             spelling=found["spelling"],
             device=device,
         )
+
+    def trying(self, cell: Cell, hyper: Hyper) -> Prepared:
+        """Return the same with other hyper-parameters of ``cell``; what was prepared serves them all.
+
+        They must not be among those that the preparation reads (``max_length``).
+        """
+        found = self.content["cells"][cell.name]
+        tried = {**found, "settings": {**found["settings"], "hyper": hyper.model_dump(mode="json")}}
+        return replace(self, content={**self.content, "cells": {**self.content["cells"], cell.name: tried}})
+
+    def chosen_as_trained(self) -> dict[str, Choice]:
+        """Return the choices that the cells were prepared with (the sweep may be later than the preparation)."""
+        return {
+            name: choice
+            for name, choice in self.choices.used.items()
+            if self.content["cells"][name]["settings"]["hyper"].items() >= choice.values.items()
+        }
 
     def as_trained(self, study: Study) -> Study:
         """Return the study as it was prepared, with the analysis and the narrowing of ``study``.
@@ -75,10 +94,21 @@ class Prepared:
         return Study.model_validate({**self.content["study"], "analysis": {}})
 
     def changes(self, study: Study) -> tuple[str, ...]:
-        """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores."""
+        """Return the keys in which ``study`` differs from what was prepared, those aside that training ignores.
+
+        ``study`` is as its file says; what was chosen for it by a sweep is part of it.
+        """
         corpora = (*study.tasks, "parallel")
-        was = self._was()
-        return tuple(_differences(_spelt_out(was, corpora), _spelt_out(study, corpora), ""))
+        was, now = self._was(), with_choices(study, self.choices.used)
+        found = _differences(_spelt_out(was, corpora), _spelt_out(now, corpora), "")
+        named = [self._override(was, now, path) if path.endswith(".override") else path for path in found]
+        return tuple(dict.fromkeys(path for path in named if path))
+
+    def _override(self, was: Study, now: Study, path: str) -> str:
+        """Return what a change of a task's overrides is put down to: the file, a sweep, or "" if it changes no cell."""
+        cells = [name for name in self.content["cells"] if name.split("-")[0] == path.split(".")[1]]
+        differing = {name for name in cells if _overridden(was, name) != _overridden(now, name)}
+        return "chosen.json" if differing and differing <= set(self.choices.used) else path if differing else ""
 
     def spec_hash(self, cell: str) -> str:
         """Return the hash of a cell's settings, which its runs bear."""
@@ -88,6 +118,16 @@ class Prepared:
 _FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
 _NARROWED = ("languages", "representations")  # of a task: fewer are no change, more are
 _PATHS = ("train", "dev", "test", "text")  # where a corpus is; what it holds is in the fingerprints
+
+
+def _overridden(study: Study, cell: str) -> dict[str, Any]:
+    """Return what the overrides of a task change of a cell's hyper-parameters."""
+    task, representation, language = cell.split("-")
+    found: dict[str, Any] = {}
+    for o in study.tasks[task].override:
+        if o.representation in {None, representation} and o.language in {None, language}:
+            found |= o.values()
+    return found
 
 
 def _spelt_out(study: Study, corpora: Sequence[str]) -> dict[str, Any]:
@@ -111,8 +151,8 @@ def _differences(was: Any, now: Any, path: str) -> Iterator[str]:
 
 def _ignored(path: str, key: str, inner: str) -> bool:
     """Whether a key can change no number of what was trained."""
-    number_of_seeds = path.startswith("tasks.") and key == "max_seeds"
-    return inner in _FREE or number_of_seeds or (path.startswith("data.") and key in _PATHS)
+    free = path.startswith("tasks.") and key in {"max_seeds", "sweep"}  # a grid changes what is chosen, if anything
+    return inner in _FREE or free or (path.startswith("data.") and key in _PATHS)
 
 
 def prepared(study: Study, store: RunStore) -> Prepared:
@@ -123,7 +163,7 @@ def prepared(study: Study, store: RunStore) -> Prepared:
     IncompleteStudyError
         If the study was never prepared.
     StoreError
-        If what was prepared cannot be read, or another version of the format wrote it.
+        If what was prepared, or what a sweep chose, cannot be read, or another version of the format wrote it.
     """
     path = store.study(study.name).prepared
     if not path.is_file():
@@ -133,4 +173,5 @@ def prepared(study: Study, store: RunStore) -> Prepared:
     if not isinstance(content, dict) or content.get("format") != FORMAT or not set(content) >= _CONTENT:
         msg = f"{path} is not a prepared study of format {FORMAT}; delete it and run gapstudy train-seeds again"
         raise StoreError(msg)
-    return Prepared(content)
+    chosen = read_chosen(store.study(study.name).chosen)
+    return Prepared(content, settle(study, chosen, content["cells"]))

@@ -2,7 +2,7 @@
 
 Paper: sections 3.4, 3.5 (AdamW, cosine schedule, best epoch on dev; the test score at that epoch). On one machine
 the same seed gives the same numbers bit for bit, whether the run was interrupted or not: the order of an epoch and
-its dropout depend on (seed, epoch) alone, and a checkpoint holds weights, optimiser state and history exactly.
+its dropout depend on their seed and the epoch alone, and a checkpoint holds weights, optimiser state and history exactly.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gapstudy.batches import Batch, Padded, epoch_order, sorted_order
+from gapstudy.batches import Batch, Labelling, Padded, epoch_order, sorted_order
 from gapstudy.checkpoint import Checkpoint, Progress
+from gapstudy.data import subset
 from gapstudy.encode import IGNORED, Encoded
 from gapstudy.errors import RunError
 from gapstudy.models import TaskModel
-from gapstudy.study import Hyper
+from gapstudy.study import Hyper, Randomness
 
-__all__ = ["Fit", "Material", "Stream", "evaluate", "fit", "learning_rate", "stream_seed"]
+__all__ = ["Fit", "Material", "Seeds", "Stream", "evaluate", "fit", "learning_rate", "stream_seed", "subset_rows"]
 
 Floats = npt.NDArray[np.float32]
 EVALUATION_BATCH = 64
@@ -50,6 +51,34 @@ def stream_seed(seed: int, stream: Stream, *more: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Seeds:
+    """What the head's first weights, the order of the examples and dropout are drawn from; each has its own stream."""
+
+    init: int
+    order: int
+    dropout: int
+
+    @classmethod
+    def of(cls, seed: int, randomness: Randomness | None = None) -> Seeds:
+        """Return the seeds of the run with ``seed``: the run's own, or the number that ``randomness`` fixes.
+
+        >>> Seeds.of(7, Randomness(init=0))
+        Seeds(init=0, order=7, dropout=7)
+        """
+        fixed = randomness or Randomness()
+        init, order, dropout = (seed if s == "run" else s for s in (fixed.init, fixed.order, fixed.dropout))
+        return cls(init, order, dropout)
+
+
+def subset_rows(size: int, fraction: float, seed: int) -> list[int]:
+    """Return which rows of a training set of ``size`` the run with ``seed`` learns from: as many as the study's subset.
+
+    They are in ascending order, without repeats, and the same in every language.
+    """
+    return subset(size, fraction, np.random.default_rng(stream_seed(seed, Stream.SUBSET)))
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """What training leaves: the best model (in eval mode), its epoch, and a row an epoch."""
 
@@ -69,6 +98,8 @@ class Material:
     classes : number of labels.
     score : from dev logits (pairs: (n, classes); words: (words, classes)) to metrics in percent.
     primary : the metric that chooses the epoch.
+    words : what a word's label is read from: its "first" unit or the "mean" over its units.
+    labelling : labels of all units of words for training; None: the first unit alone is trained.
     """
 
     train: Encoded
@@ -76,18 +107,26 @@ class Material:
     classes: int
     score: Scorer
     primary: str
+    words: str = "first"
+    labelling: Labelling | None = None
 
     @property
     def tagged(self) -> bool:
         """Whether every word has a label, not every sequence."""
         return len(self.train.positions) > 0
 
+    def pooling(self, sequence: str) -> str:
+        """Return how the head pools: ``sequence`` for pairs, by words for tagged text."""
+        if not self.tagged:
+            return sequence
+        return "word-mean" if self.words == "mean" else "words"
+
 
 def fit(
     encoder: Any,
     material: Material,
     hyper: Hyper,
-    seed: int,
+    seed: int | Seeds,
     *,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
@@ -100,7 +139,7 @@ def fit(
     encoder : a fresh copy; it is changed.
     material : train and dev sets, and the metric.
     hyper : what training does.
-    seed : of the run; initialisation, order and dropout get streams of their own.
+    seed : of the run, or of its initialisation, order and dropout apart; each gets a stream of its own.
     device : where to train.
     checkpoint : where to save and resume, or None.
     on_epoch : called after each epoch with its number (from 1) and its history row.
@@ -110,10 +149,11 @@ def fit(
     RunError
         If the loss or an output stops being finite; the message names the epoch.
     """
-    torch.manual_seed(stream_seed(seed, Stream.INIT))
-    pooling = "words" if material.tagged else hyper.pooling
+    seeds = Seeds.of(seed) if isinstance(seed, int) else seed
+    torch.manual_seed(stream_seed(seeds.init, Stream.INIT))
+    pooling = material.pooling(hyper.pooling)
     model = TaskModel(encoder, material.classes, dropout=hyper.dropout, pooling=pooling).to(device)
-    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device), hyper, seed)
+    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device, material.labelling), hyper, seeds)
     progress = checkpoint.load(model, loop.optimiser) if checkpoint else Progress.fresh(model)
     started = time.monotonic()
     for epoch in range(progress.epoch, hyper.epochs):
@@ -163,13 +203,13 @@ class _Loop:
     optimiser: torch.optim.AdamW
     data: Padded
     hyper: Hyper
-    seed: int
+    seeds: Seeds
 
     def epoch(self, epoch: int) -> float:
         """Run epoch ``epoch`` (from 0) and return the mean loss of its batches."""
         self.model.train()
-        torch.manual_seed(stream_seed(self.seed, Stream.DROPOUT, epoch))
-        rng = np.random.default_rng(stream_seed(self.seed, Stream.ORDER, epoch))
+        torch.manual_seed(stream_seed(self.seeds.dropout, Stream.DROPOUT, epoch))
+        rng = np.random.default_rng(stream_seed(self.seeds.order, Stream.ORDER, epoch))
         order = epoch_order(self.data.lengths, self.hyper.batch_size, rng)
         total = len(order) * self.hyper.epochs
         first = epoch * len(order)
@@ -182,7 +222,7 @@ class _Loop:
     def _step(self, batch: Batch, rate: float) -> Tensor:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        logits = self.model(batch.ids, batch.types, batch.mask)
+        logits = self.model(batch.ids, batch.types, batch.mask, batch.words)
         loss = nn.functional.cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.gradient_clip)
@@ -200,7 +240,7 @@ def evaluate(model: TaskModel, encoded: Encoded, device: torch.device) -> Floats
     model.eval()
     data = Padded(encoded, device)
     order = sorted_order(data.lengths, EVALUATION_BATCH)
-    outputs = [model(b.ids, b.types, b.mask) for b in data.batches(order)]
+    outputs = [model(b.ids, b.types, b.mask, b.words) for b in data.batches(order)]
     if len(encoded.positions) == 0:
         return _unsort(outputs, order)
     return _word_logits(outputs, order, encoded)

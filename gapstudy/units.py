@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gapstudy.study import Representation
 
@@ -78,12 +78,15 @@ class Phones:
 
     separator: str | None = WORD_BOUNDARY
 
-    def __init__(self, language: str, representation: Representation, cache: Path | None) -> None:
+    def __init__(
+        self, language: str, representation: Representation, cache: Path | None, vocabulary: frozenset[str] | None
+    ) -> None:
         """Prepare conversion for ``language``; nothing heavy is loaded until a new word is seen."""
         from gapstudy.g2p import Phonemizer
 
+        fitted: dict[str, Any] = {"vocabulary": vocabulary} if representation.g2p == "harmonised" else {}
         self._phonemizer = Phonemizer(
-            language, mode=representation.g2p, english=representation.english, cache_dir=cache
+            language, mode=representation.g2p, english=representation.english, cache_dir=cache, **fitted
         )
         self.provenance: str = self._phonemizer.backend
 
@@ -98,11 +101,22 @@ class Phones:
         return {word: " ".join(phones) for word, phones in self._phonemizer.words(words).items()}
 
 
-def spelling(representation: Representation, language: str, cache: Path | None = None) -> Spelling:
-    """Return how ``representation`` spells ``language``; ``cache`` is where pronunciations are kept."""
+def spelling(
+    representation: Representation,
+    language: str,
+    cache: Path | None = None,
+    vocabulary: frozenset[str] | None = None,
+) -> Spelling:
+    """Return how ``representation`` spells ``language``.
+
+    Parameters
+    ----------
+    cache : where pronunciations are kept.
+    vocabulary : symbols of the model; the mode ``harmonised`` fits phones to it, the others do not look at it.
+    """
     if representation.kind == "subword":
         return Subwords()
-    return Characters() if representation.kind == "character" else Phones(language, representation, cache)
+    return Characters() if representation.kind == "character" else Phones(language, representation, cache, vocabulary)
 
 
 def interleave(words: Sequence[str], spelt: dict[str, str], separator: str | None) -> list[str]:

@@ -16,7 +16,7 @@ from hypothesis import settings
 from gapstudy.data import LABELS, load_task
 from gapstudy.prepared import Prepared
 from gapstudy.store import RunStore, write_arrays, write_json
-from gapstudy.study import FORMAT, Cell, RunSpec, Study, settings_hash
+from gapstudy.study import FORMAT, METRICS, Cell, RunSpec, Study, settings_hash
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(
@@ -207,7 +207,8 @@ def _prepared(study: Study) -> dict[str, Any]:
         "table4": [{"corpus": t, "language": c, "train": n, "used": n, "dev": d, "test": e, "source": "builtin"}
                    for t, c, n, d, e in counts],
         "figure1": {n: {"text": "A sentence.", "units": "ə \u2581 s ɛ n t ə n s \u2581 ."} for n in names},
-        "g2p": [{"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {"ღ": 2}}
+        "g2p": [{"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {"ღ": 2}, "mode": "normalised",
+                 "unknown_segments": 1.0, "unknown_words": 2.5, "unknown_types": 3.0, "segments": 300, "offenders": [["ʘ", 2, ["ა"]]]}
                 for r in spoken for c in study.languages],
         "units": {n: {"sentences": _SENTENCES, "mean_units": 20.0, "unknown_percent": 0.5} for n in names},
     }  # fmt: skip
@@ -242,9 +243,7 @@ def _save_run(store: RunStore, study: Study, spec: RunSpec, dim: int) -> None:
     for code in tested:
         logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
         right = 100.0 * float((logits.argmax(1) == gold).mean())
-        names = {"xnli": ["accuracy"], "ner": ["entity_f1", "token_macro_f1"], "pos": ["accuracy", "macro_f1"]}[
-            cell.task
-        ]
+        names = METRICS[cell.task]
         metrics[code] = {"test": dict.fromkeys(names, right)}
         outputs |= {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)}
         for layer in ("input", "last"):

@@ -90,6 +90,34 @@ def test_models_are_fetched_too(hub: Hub, tmp_path: Path) -> None:
     assert (folder / "model.safetensors").stat().st_size == 100_000
 
 
+def test_what_is_optional_may_be_absent(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optional files come where they are there; offline a cache without them, made by whatever tool, is enough."""
+
+    def both(*optional: str) -> list[str]:
+        folder = snapshot("me/data", kind="dataset", revision=COMMIT, patterns=["en/*.txt"], optional=optional)
+        return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.txt"))
+
+    english = ["en/test-00000-of-2.txt", "en/test-00001-of-2.txt"]
+    assert both("sw/*0-of-2.txt", "none.json") == [*english, "sw/test-00000-of-2.txt"]
+    asked = len(hub.requests)
+    both("sw/*0-of-2.txt", "none.json")
+    assert len(hub.requests) == asked
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert both("other.json") == [*english, "sw/test-00000-of-2.txt"]
+    assert len(hub.requests) == asked
+
+
+def test_nothing_but_the_files_is_asked_for(hub: Hub) -> None:
+    """Every request of a fresh process is about the repository: none describes the caller."""
+    code = (
+        "import sys; from gapstudy.hub import snapshot; "
+        "snapshot('me/data', kind='dataset', revision=sys.argv[1], patterns=['en/*.txt'])"
+    )
+    subprocess.run([sys.executable, "-c", code, COMMIT], check=True, capture_output=True)
+    assert len(downloads(hub)) == 2
+    assert [request for request in hub.requests if "me/data" not in request] == []
+
+
 def test_the_cache_can_be_named(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """HF_HUB_CACHE is where the files go, whenever it is set."""
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))

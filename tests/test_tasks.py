@@ -44,6 +44,47 @@ def test_every_metric_of_a_task_is_scored(task: str) -> None:
     assert primary_metric(task, METRICS[task][-1]) == METRICS[task][-1]
 
 
+def _written_out(task: str, labels: list[int], characters: list[int], lengths: list[int]) -> list[str]:
+    """Label every character of the running sentences, one after another."""
+    rest = iter(zip([LABELS[task][label] for label in labels], characters, strict=True))
+    line: list[str] = []
+    for words in lengths:
+        for i in range(words):
+            label, count = next(rest)
+            line += ["O"] if i and task == "ner" else []
+            line += [label, *[label.replace("B-", "I-")] * (count - 1)]
+    return line
+
+
+@pytest.mark.parametrize("task", ["pos", pytest.param("ner", marks=pytest.mark.train)])
+@given(case=_tagged(), data=st.data())
+def test_character_f1_is_that_of_the_sentence_written_out(
+    task: str, case: tuple[list[int], list[int], list[int]], data: st.DataObject
+) -> None:
+    """Counting words by their length gives scikit-learn's macro F1 over every character and (NER) blank, one by one."""
+    from sklearn.metrics import f1_score
+
+    lengths, gold, predicted = case
+    characters = data.draw(st.lists(st.integers(1, 9), min_size=len(gold), max_size=len(gold)))
+    found = scorer(task, gold, lengths, characters)(_logits(predicted, len(LABELS[task])))
+    out, guess = (_written_out(task, labels, characters, lengths) for labels in (gold, predicted))
+    assert found["char_macro_f1"] == pytest.approx(100 * f1_score(out, guess, average="macro", zero_division=0))
+
+
+def test_a_long_word_weighs_more_than_a_short_one() -> None:
+    """One right word of nine characters and one wrong of one: nine tenths of the characters, half of the words."""
+    found = scorer("pos", [3, 3], [2], [9, 1])(_logits([3, 4], 17))
+    assert found["accuracy"] == 50.0
+    assert found["char_macro_f1"] == pytest.approx(100 * (2 * 9 / 19 + 0) / 2)
+
+
+@pytest.mark.parametrize("task", ["ner", "pos"])
+def test_characters_of_other_words_are_refused(task: str) -> None:
+    """As many counts as words, or the argument is named."""
+    with pytest.raises(ValueError, match="characters: 3 counts for 2 words"):
+        scorer(task, [0, 1], [2], [1, 2, 3])
+
+
 @pytest.mark.parametrize("task", ["xnli", "pos"])
 def test_perfect_and_hopeless_predictions(task: str) -> None:
     """Scores are percent: 100 where all is right, 0 where all is wrong."""
@@ -62,7 +103,8 @@ def test_accuracy_and_macro_f1_are_those_of_scikit_learn(pairs: list[tuple[int, 
     found = scorer("pos", truth.tolist(), [len(truth)])(_logits(predicted, 17))
     assert found["accuracy"] == pytest.approx(100 * accuracy_score(truth, predicted))
     assert found["macro_f1"] == pytest.approx(100 * f1_score(truth, predicted, average="macro", zero_division=0))
-    assert found == {"accuracy": accuracy(truth, predicted), "macro_f1": macro_f1(truth, predicted)}
+    assert found["accuracy"] == accuracy(truth, predicted)
+    assert found["macro_f1"] == found["char_macro_f1"] == macro_f1(truth, predicted)  # one character a word
 
 
 @pytest.mark.train
@@ -98,7 +140,7 @@ def test_an_entity_ends_with_its_sentence() -> None:
 def test_text_without_entities_scores_nothing_rather_than_failing() -> None:
     """Where neither gold nor prediction has an entity, F1 is 0 by convention, without a warning."""
     found = scorer("ner", [0, 0, 0], [2, 1])(_logits([0, 0, 0], 7))
-    assert found == {"entity_f1": 0.0, "token_macro_f1": 100.0}
+    assert found == {"entity_f1": 0.0, "token_macro_f1": 100.0, "char_macro_f1": 100.0}
 
 
 def test_words_that_were_cut_off_count_as_the_first_label() -> None:

@@ -19,6 +19,7 @@ from gapstudy.cli.doctor import doctor
 from gapstudy.cli.init import init
 from gapstudy.cli.report import report
 from gapstudy.cli.status import status
+from gapstudy.cli.sweep import sweep
 from gapstudy.cli.train import prepare, train_seeds
 from gapstudy.errors import GapStudyError
 
@@ -44,7 +45,7 @@ def cli(*, verbose: bool) -> None:
     )
 
 
-for _command in (train_seeds, report, init, prepare, status, doctor, check_paper):
+for _command in (train_seeds, report, init, prepare, sweep, status, doctor, check_paper):
     cli.add_command(_command)
 
 

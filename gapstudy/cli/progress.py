@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 if TYPE_CHECKING:
     from gapstudy.job import Outcome
 
-__all__ = ["Progress", "print_table"]
+__all__ = ["Progress", "outcome_rows", "print_table"]
 
 
 class Progress:
@@ -69,6 +69,12 @@ class Progress:
     def waiting(self, count: int) -> None:
         """Say that another process has the rest."""
         self._bar.update(self._task, description=f"waiting for {count} runs of another process")
+
+
+def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Return what came of each run, for --json."""
+    return [{"run_id": o.run_id, "status": o.status, "score": None if o.score != o.score else o.score,
+             "seconds": o.seconds, "message": o.message} for o in outcomes]  # fmt: skip
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:

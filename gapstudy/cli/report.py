@@ -53,13 +53,15 @@ def report(
     if as_json:
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,
-            "missing": made.missing, "excluded": made.excluded, "changed": made.changed,
+            "missing": made.missing, "excluded": made.excluded, "changed": made.changed, "stale": made.stale,
         }))  # fmt: skip
         return
     for key, lines in made.missing.items():
         click.echo(f"{key} is incomplete: {'; '.join(lines)}", err=True)
     for run_id, why in made.excluded.items():
         click.echo(f"left out {run_id}: {why}", err=True)
+    for name, why in made.stale.items():
+        click.echo(f"what gapstudy sweep chose for {name} is not used: {why}", err=True)
     if made.changed:
         click.echo(
             f"the study file has changed since it was trained ({', '.join(made.changed)}); what was trained is shown",

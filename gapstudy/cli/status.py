@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gapstudy.cli.choices import shown, told
 from gapstudy.cli.options import debug_options, json_option, load_study, narrow_options, study_options
 
 if TYPE_CHECKING:
@@ -62,11 +63,14 @@ def status(
         "fit_seconds_spent": spent,
         "fit_seconds_left": spent / done * (planned - done) if done else None,
         "changed": ready.changes(whole),
+        **shown(ready.choices),
     }
     if as_json:
         click.echo(json.dumps(content))
     else:
         _show(content)
+        for line in told(ready.choices):
+            click.echo(line)
 
 
 def _nothing_yet(study: Study, n: int | None, *, as_json: bool) -> None:

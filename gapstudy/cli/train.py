@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from gapstudy.cli.choices import shown, told
 from gapstudy.cli.options import compute_options, json_option, load_study, narrow_options, study_options, talk_options
 
 if TYPE_CHECKING:
+    from gapstudy.chosen import Choices
     from gapstudy.job import Outcome
 
 __all__ = ["prepare", "train_seeds"]
@@ -59,31 +61,32 @@ def train_seeds(
         for run_id, problem in store.damaged(whole.name).items():
             if run_id in before:
                 progress.note(f"{run_id} is damaged and will be trained again: {problem}")
+        for line in told(ready.choices):
+            progress.note(line)
         outcomes = []
         for outcome in workers.run([ready.job(store, whole.name, s, device) for s in left], progress.waiting):
             outcomes.append(outcome)
             progress.done(outcome)
     failed = [o for o in outcomes if o.status is Status.FAILED]
-    _conclude(outcomes, failed, len(specs), store.study(whole.name).folder, as_json=as_json, quiet=quiet)
-    if failed:
-        raise SystemExit(1)
-
-
-def _conclude(
-    outcomes: list[Outcome], failed: list[Outcome], total: int, folder: Any, *, as_json: bool, quiet: bool
-) -> None:
+    folder = store.study(whole.name).folder
     if as_json:
-        import json
-
-        rows = [{"run_id": o.run_id, "status": o.status, "score": None if o.score != o.score else o.score,
-                 "seconds": o.seconds, "message": o.message} for o in outcomes]  # fmt: skip
-        click.echo(json.dumps({"planned": total, "runs": rows}))
+        _print_json(outcomes, len(specs), ready.choices)
     elif not quiet:
-        click.echo(f"{total - len(failed)} of {total} runs are finished in {folder}; now: gapstudy report")
+        click.echo(f"{len(specs) - len(failed)} of {len(specs)} runs are finished in {folder}; now: gapstudy report")
     for outcome in failed:
         click.echo(
             f"failed: {outcome.run_id}: {outcome.message} (see {folder / outcome.run_id / 'error.txt'})", err=True
         )
+    if failed:
+        raise SystemExit(1)
+
+
+def _print_json(outcomes: list[Outcome], planned: int, choices: Choices) -> None:
+    import json
+
+    from gapstudy.cli.progress import outcome_rows
+
+    click.echo(json.dumps({"planned": planned, "runs": outcome_rows(outcomes), **shown(choices)}))
 
 
 @click.command()
@@ -103,10 +106,29 @@ def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_js
     whole, _ = load_study(study)
     pipeline.require_training()
     with start(engine, jobs, device) as workers, Progress(quiet=quiet or as_json) as progress:
-        content = pipeline.prepare(whole, RunStore(runs), workers.map, progress.stage).content
+        ready = pipeline.prepare(whole, RunStore(runs), workers.map, progress.stage)
+        for line in told(ready.choices):
+            progress.note(line)
+    content = ready.content
     if as_json:
-        click.echo(json.dumps({key: content[key] for key in ("table4", "g2p", "units")}, ensure_ascii=False))
+        found = {key: content[key] for key in ("table4", "g2p", "units")} | shown(ready.choices)
+        click.echo(json.dumps(found, ensure_ascii=False))
     elif not quiet:
         print_table("Table 4: examples as read", content["table4"])
-        rows = [{**row, "unmapped": " ".join(list(row["unmapped"])[:12])} for row in content["g2p"]]
-        print_table("Phonemes: what the conversion covers", rows)
+        print_table("Phonemes: what the conversion covers", [_covered(row) for row in content["g2p"]])
+
+
+def _covered(audit: dict[str, Any]) -> dict[str, Any]:
+    """Return one language's audit as a row; shares in percent of running phones and words."""
+    offenders = [f"{symbol} ({', '.join(words)})" for symbol, _count, words in audit["offenders"][:4]]
+    return {
+        "language": audit["language"],
+        "representation": audit["representation"],
+        "mode": audit["mode"],
+        "types": audit["types"],
+        "words": audit["tokens"],
+        "unknown phones %": audit["unknown_segments"],
+        "unknown words %": audit["unknown_words"],
+        "worst unknown": "; ".join(offenders),
+        "unmapped": " ".join(list(audit["unmapped"])[:12]),
+    }

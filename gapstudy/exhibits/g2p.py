@@ -5,6 +5,9 @@ Paper: section 3.6 (Epitran and segments); the paper reports no audit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import number
@@ -21,35 +24,49 @@ def compute(evidence: Evidence) -> Exhibit:
     for row in audits:
         if len(names) > 1 and (Cell(row["representation"], heading=True),) not in rows:
             rows.append((Cell(row["representation"], heading=True),))
-        facts = units.get(f"{row['representation']}/{row['language']}", {})
-        unmapped = sorted(row["unmapped"].items(), key=lambda item: (-item[1], item[0]))
-        shown = " ".join(f"{sign}×{count}" for sign, count in unmapped[:6]) or "none"
-        rows.append(
-            (Cell(row["language"], heading=True), Cell(f"{row['types']:,}"), Cell(f"{row['tokens']:,}"),
-             Cell(number(facts.get("mean_units", float("nan")), 1)), Cell(number(facts.get("unknown_percent", float("nan")), 2)),
-             Cell(shown))
-        )  # fmt: skip
+        rows.append(_row(row, units.get(f"{row['representation']}/{row['language']}", {})))
     header = (
-        (
-            Head("Language"),
-            Head("Word types"),
-            Head("Tokens"),
-            Head("Phones a sentence"),
-            Head("Unknown (%)"),
-            Head("Characters no rule mapped"),
-        ),
-    )
+        (Head(""), Head("Words", 2), Head("Unknown to the encoder (%)", 2), Head(""), Head("", 2)),
+        (Head("Language"), Head("Types"), Head("Running"), Head("Phones"), Head("Words"), Head("Phones a sentence"),
+         Head("Worst unknown symbols"), Head("Characters no rule mapped")),
+    )  # fmt: skip
     backends = sorted({row["backend"] for row in audits})
     return Exhibit(
         key="g2p",
         kind="table",
         title="Grapheme-to-phoneme conversion",
-        caption="Every word type of the study's text. *Phones a sentence* and *Unknown* (units that the encoder does not know) "
-        "are of the parallel corpus.",
+        caption="Every word of the study's text, marks and numbers included. *Unknown* phones are not in the encoder's "
+        "vocabulary; *words* are those that hold one. *Phones a sentence* is of the parallel corpus.",
         signature=evidence.prepared_signature(),
-        table=Table(header=header, rows=tuple(rows), align="lrrrrl") if rows else None,
+        table=Table(header=header, rows=tuple(rows), align="lrrrrrll", small=True) if rows else None,
         data={"audits": audits},
-        records=tuple({k: v for k, v in row.items() if k != "unmapped"} for row in audits),
+        records=tuple(
+            {k: v for k, v in row.items() if isinstance(v, str | int | float) or v is None} for row in audits
+        ),
         missing=() if rows else ("the study has no phoneme representation",),
         notes=tuple(f"Back end: {backend}." for backend in backends),
     )
+
+
+def _row(audit: dict[str, Any], facts: dict[str, Any]) -> tuple[Cell, ...]:
+    unmapped = sorted(audit["unmapped"].items(), key=lambda item: (-item[1], item[0]))
+    offenders = [(symbol, count) for symbol, count, _words in audit.get("offenders", ())]
+    return (
+        Cell(audit["language"], heading=True),
+        Cell(f"{audit['types']:,}"),
+        Cell(f"{audit['tokens']:,}"),
+        Cell(_percent(audit.get("unknown_segments"))),
+        Cell(_percent(audit.get("unknown_words"))),
+        Cell(number(facts.get("mean_units", float("nan")), 1)),
+        Cell(_counted(offenders)),
+        Cell(_counted(unmapped)),
+    )
+
+
+def _percent(value: float | None) -> str:
+    return number(float("nan") if value is None else value, 2)
+
+
+def _counted(signs: Sequence[tuple[str, int]]) -> str:
+    """Return the commonest signs with their counts."""
+    return " ".join(f"{sign}×{count}" for sign, count in signs[:4]) or "none"

@@ -5,6 +5,7 @@ Paper: Table 1, sections 3.3 and 3.4. Beside the paper's plain CKA stands the de
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.published import TABLE1
 from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
 from gapstudy.stats import Estimate, mean_cka, mean_rpd, spread
+from gapstudy.study import METRICS
 
 __all__ = ["TOKEN_TASKS", "compute"]
 
@@ -42,6 +44,7 @@ def compute(evidence: Evidence) -> Exhibit:
             resamples=f"{evidence.study.analysis.resamples:,}",
             level=f"{100 * evidence.study.analysis.level:g}",
             sentences=_sentences(data),
+            companions=_companions(evidence, tasks),
         ),
         signature=evidence.signature(
             f"resamples:{evidence.study.analysis.resamples}",
@@ -60,7 +63,8 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Test scores are means over seeds at the best development epoch. *Std.* is the sample standard deviation of these "
+    "Test scores are means over seeds at the best development epoch, of the metric that each heading names{companions}. "
+    "*Std.* is the sample standard deviation of these "
     "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
     "{level} % t intervals by the jackknife over seeds (where there are at least 3; seed noise alone makes both "
     "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
@@ -72,9 +76,33 @@ _CAPTION = (
 )
 
 
+_METRICS = {
+    "entity_f1": "entity F1",
+    "token_macro_f1": "macro F1 over words",
+    "char_macro_f1": "macro F1 over characters",
+    "macro_f1": "macro F1 over words",
+    "accuracy": "accuracy = micro F1",
+}
+
+
+def _primary(evidence: Evidence, task: str) -> str:
+    return evidence.spec(task).primary or METRICS[task][0]
+
+
+def _others(evidence: Evidence, task: str) -> list[str]:
+    return [metric for metric in METRICS[task] if metric != _primary(evidence, task)]
+
+
+def _companions(evidence: Evidence, tasks: list[str]) -> str:
+    """Name the metrics that are not printed."""
+    names = {task: " and ".join(_METRICS[metric] for metric in _others(evidence, task)) for task in tasks}
+    listed = "; ".join(f"{task.upper()}: {text}" for task, text in names.items())
+    return f" (results.json and the CSV file have the others. {listed})" if listed else ""
+
+
 def _heading(evidence: Evidence, task: str) -> str:
-    metric = evidence.spec(task).primary or {"ner": "entity F1", "pos": "accuracy = micro F1"}[task]
-    return f"{NAMES[task]} ({metric.replace('_', ' ')}, %; seeds: {seed_range(evidence.runs_of([task]))})"
+    metric = _METRICS[_primary(evidence, task)]
+    return f"{NAMES[task]} ({metric}, %; seeds: {seed_range(evidence.runs_of([task]))})"
 
 
 def _sentences(data: dict[str, Any]) -> str:
@@ -97,6 +125,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         "task": task,
         "representation": representation,
         "scores": {c: _score(evidence, task, representation, c) for c in languages},
+        "companions": {m: _companion(evidence, task, representation, m) for m in _others(evidence, task)},
         "missing": [],
     }
     if absent := evidence.absent(task, representation, spec.languages):
@@ -121,11 +150,19 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
     return line
 
 
-def _score(evidence: Evidence, task: str, representation: str, language: str) -> Estimate:
-    values = [
-        evidence.score(task, representation, language, s) for s in evidence.seeds(task, representation, (language,))
-    ]
+def _score(evidence: Evidence, task: str, representation: str, language: str, metric: str | None = None) -> Estimate:
+    seeds = evidence.seeds(task, representation, (language,))
+    values = [evidence.score(task, representation, language, s, metric) for s in seeds]
     return seed_mean(values, level=evidence.study.analysis.level)
+
+
+def _companion(evidence: Evidence, task: str, representation: str, metric: str) -> dict[str, Estimate]:
+    """Return the scores by another metric, of the languages all of whose runs have it (older ones may not)."""
+    found: dict[str, Estimate] = {}
+    for code in evidence.languages(task, representation):
+        with suppress(KeyError):
+            found[code] = _score(evidence, task, representation, code, metric)
+    return found
 
 
 def _no_gap(representation: str, languages: tuple[str, ...]) -> str:
@@ -190,6 +227,7 @@ def _records(data: dict[str, Any]) -> Any:
         for representation, line in lines.items():
             named = {
                 **{f"score:{c}": e for c, e in line["scores"].items()},
+                **{f"{metric}:{c}": e for metric, scores in line["companions"].items() for c, e in scores.items()},
                 **{k: line[k] for k in ("std", "mean_rpd", "cka", "debiased_cka") if k in line},
             }
             for measure, e in named.items():

@@ -5,19 +5,26 @@ Paper: appendix A, Table 4. The paper's UD rows print 11 training sizes for 10 l
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
 from typing import Any
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.published import TABLE4
 from gapstudy.exhibits.text import NAMES
+from gapstudy.study import DataSource
 
 __all__ = ["compute"]
 
 
 def compute(evidence: Evidence) -> Exhibit:
     """Compute Table 4 from what was prepared."""
-    counts = [row for row in evidence.prepared["table4"] if row["corpus"] in {*evidence.study.tasks, "parallel"}]
+    counts = [
+        {**row, "source": _source(evidence.study.source(row["corpus"]), row["language"])}
+        for row in evidence.prepared["table4"]
+        if row["corpus"] in {*evidence.study.tasks, "parallel"}
+    ]
     rows: list[tuple[Cell, ...]] = []
     for corpus in dict.fromkeys(row["corpus"] for row in counts):
         rows.append((Cell(NAMES[corpus], heading=True),))
@@ -31,7 +38,8 @@ def compute(evidence: Evidence) -> Exhibit:
         key="table4",
         kind="table",
         title="Examples in each corpus",
-        caption="Examples (pairs or sentences) as read; *Used* is what is left after the study's training fraction. The "
+        caption="Examples (pairs or sentences) as read: from the package, from local files of the kinds named, or from a data "
+        "set on the hub at the commit that begins so. *Used* is what is left after the study's training fraction. The "
         "paper's counts are repeated as printed; it gives 1.2k FLORES+ sentences where its text has 1,012.",
         signature=evidence.prepared_signature(),
         table=Table(header=header, rows=tuple(rows), align="llrrrrrrr"),
@@ -40,12 +48,24 @@ def compute(evidence: Evidence) -> Exhibit:
     )
 
 
+def _source(source: DataSource, language: str) -> str:
+    """Return where a language's corpus was read: the package, files of a kind, or a data set at a commit."""
+    if source.source == "builtin":
+        return "builtin"
+    if source.source == "hub":
+        return f"{source.dataset} @ {source.revision}"
+    paths = source.places(language).model_dump().values()
+    kinds = dict.fromkeys(PurePath(re.sub(r"\[[^\]]*\]$", "", path)).suffix for path in paths if path)
+    return f"local, {', '.join(filter(None, kinds)) or 'files'}"
+
+
 def _rows(counts: list[dict[str, Any]]) -> list[tuple[Cell, ...]]:
     """Print one row for all languages that have the same numbers, here and in the paper."""
     by_numbers: dict[tuple[str, ...], list[str]] = {}
     for row in counts:
         own = tuple(f"{row[key]:,}" if row[key] else "–" for key in ("train", "used", "dev", "test"))
         printed = TABLE4.get((row["corpus"], row["language"]), ("–", "–", "–"))
-        numbers = (row["source"], *own, *(text.replace("-", "–") for text in printed))
+        source = re.sub(r"(?<=@ )([0-9a-f]{8})[0-9a-f]{32}$", r"\1", row["source"])  # the data have the whole commit
+        numbers = (source, *own, *(text.replace("-", "–") for text in printed))
         by_numbers.setdefault(numbers, []).append(row["language"])
     return [(Cell(" ".join(codes), heading=True), *map(Cell, numbers)) for numbers, codes in by_numbers.items()]

@@ -34,6 +34,11 @@ class StudyPaths:
         """Units of the parallel sentences and their vectors before fine-tuning, keys ``representation/language/...``."""
         return self.folder / "parallel.safetensors"
 
+    @property
+    def chosen(self) -> Path:
+        """What ``gapstudy sweep`` chose: hyper-parameters by cell."""
+        return self.folder / "chosen.json"
+
     def run(self, run_id: str) -> RunPaths:
         """Return the files of one run."""
         return RunPaths(self.folder / run_id)
@@ -109,16 +114,16 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         temporary.write_bytes(content)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, again: str = "gapstudy train-seeds") -> Any:
     """Read JSON.
 
     Raises
     ------
     StoreError
-        If the file cannot be read or is not JSON; the message says what to do.
+        If the file cannot be read or is not JSON; the message says what to do: delete it, and run ``again`` again.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        msg = f"{path} cannot be read ({error}); delete it and run gapstudy train-seeds again"
+        msg = f"{path} cannot be read ({error}); delete it and run {again} again"
         raise StoreError(msg) from None

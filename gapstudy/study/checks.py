@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gapstudy.study.records import METRICS, DataSource, Representation, Task
+from gapstudy.study.records import METRICS, DataSource, Representation, Sweep, Task
 
 if TYPE_CHECKING:
     from gapstudy.study.study import Study
@@ -58,6 +58,17 @@ def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:
     yield from _twice(f"{where}.languages", task.languages)
     yield from _twice(f"{where}.representations", task.representations)
     yield from _value_problems(study, name, task)
+    yield from _grid_problems(f"tasks.{name}.sweep", task.sweep)
+
+
+def _grid_problems(where: str, sweep: Sweep | None) -> Iterator[str]:
+    if sweep is None:
+        return
+    lists = {key: getattr(sweep, key) for key in ("learning_rates", "weight_decays", "schedules")}
+    if not any(lists.values()):
+        yield f"{where}: an empty grid; give at least one of {', '.join(lists)}"
+    for key, values in lists.items():
+        yield from _twice(f"{where}.{key}", values)
 
 
 def _value_problems(study: Study, name: str, task: Task) -> Iterator[str]:
@@ -84,7 +95,7 @@ def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:
                 yield f'data.{corpus}.{key}: missing (source = "hub" needs dataset and revision)'
 
 
-def _twice(where: str, names: Sequence[str]) -> Iterator[str]:
+def _twice(where: str, names: Sequence[str | float]) -> Iterator[str]:
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
         yield f"{where}: {name!r} is named twice"
 

@@ -16,7 +16,7 @@ from gapstudy.study.study import Study
 
 __all__ = ["PRESETS", "parse", "preset_text", "read"]
 
-PRESETS = ("tiny", "local-xnli")
+PRESETS = ("tiny", "local-xnli", "local-tokens", "paper-xnli", "paper-ner", "paper-pos")
 
 
 def preset_text(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gapstudy.languages import LANGUAGES
+from gapstudy.languages import language
 
 __all__ = [
     "METRICS",
@@ -43,10 +43,7 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def _known_language(code: str) -> str:
-    if code not in LANGUAGES:
-        msg = f"unknown language {code!r}; valid: {', '.join(LANGUAGES)}"
-        raise ValueError(msg)
-    return code
+    return language(code).code
 
 
 def _known_task(name: str) -> str:

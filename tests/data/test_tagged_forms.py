@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from gapstudy.data import LABELS, Tagged
 from gapstudy.data.readers import read_tagged
-from gapstudy.errors import DataError
+from gapstudy.errors import DataError, MissingExtraError
 from gapstudy.languages import LANGUAGES
 
 Save = Callable[[str, str | bytes], Path]
@@ -33,6 +34,18 @@ def save(tmp_path: Path) -> Save:
         return path
 
     return to_disk
+
+
+@pytest.mark.parametrize(("module", "name"), [("conllu", "x.conllu"), ("pyarrow", "x.parquet")])
+def test_a_library_that_is_not_installed_is_named(
+    save: Save, monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    """Forms that need a library of the training extra say which one, and how to install it."""
+    for part in (module, f"{module}.exceptions", f"{module}.parser", f"{module}.parquet"):
+        monkeypatch.setitem(sys.modules, part, None)
+    path = save(name, conllu("a/X") if module == "conllu" else b"PAR1")
+    with pytest.raises(MissingExtraError, match=rf"reading {name} needs {module}.*pip install 'gapstudy\[train\]'"):
+        read_tagged(path, "pos")
 
 
 def conllu(*words: str, start: int = 1) -> str:
@@ -58,7 +71,7 @@ def test_a_prefix_is_one_only_where_every_word_has_it(save: Save) -> None:
     """Where one word of the file has no prefix, what stands before the colons of the others is theirs."""
     content = "en:a\tO\nb\tO\nen:c\tO\n"
     assert read_tagged(save("x.tsv", content), "ner", language=ENG).words == (("en:a", "b", "en:c"),)
-    for word in ("http:a", "xx:a", "a:b", "it:a"):  # no code of a study language, or not of this one
+    for word in ("http:a", "xx:a", "a:b", "it:a"):  # no code of a language, or not of this one
         assert read_tagged(save("y.tsv", f"{word}\tO\n"), "ner", language=ENG).words == ((word,),)
 
 
@@ -216,6 +229,7 @@ def test_real_french_numbers_are_one_word(corpora: Path) -> None:
 def test_words_with_blanks_keep_their_label_when_they_are_encoded(corpora: Path) -> None:
     """Encoded as subwords or characters, a word with a blank inside has one label, on its first unit."""
     pytest.importorskip("tokenizers")
+    from gapstudy.coders import small_coder
     from gapstudy.encode import encode
     from gapstudy.pretrain import build_tokenizer
     from gapstudy.units import Characters, Subwords
@@ -223,8 +237,8 @@ def test_words_with_blanks_keep_their_label_when_they_are_encoded(corpora: Path)
     whole = read_tagged(corpora / "ud" / "UD_French-GSD" / "fr_gsd-ud-dev.conllu", "pos")
     part = whole.take([i for i, words in enumerate(whole.words) if any(" " in word for word in words)][:10])
     for speller, kind in ((Subwords(), "subword"), (Characters(), "character")):
-        tokenizer = build_tokenizer(kind, [w for words in whole.words[:200] for w in words], 500)
-        packed = encode(part, speller, tokenizer, max_length=4096)
+        coder = small_coder(build_tokenizer(kind, [w for words in whole.words[:200] for w in words], 500))
+        packed = encode(part, speller, coder, max_length=4096)
         assert packed.counts.tolist() == [len(words) for words in part.words]
         assert len(packed.positions) == len(packed.targets) == sum(map(len, part.words))
         assert packed.cut_words == 0

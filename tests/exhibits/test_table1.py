@@ -11,6 +11,7 @@ import pytest
 
 from gapstudy.exhibits import table1
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.languages import TOKEN_TASK_LANGUAGES
 from gapstudy.study import Study
 
 
@@ -47,7 +48,54 @@ def test_another_primary_metric_is_named(evidence_of: Callable[..., Evidence], w
     table = table1.compute(evidence).table
 
     assert table is not None
-    assert table.rows[5][0].text == "Part-of-speech tagging (macro f1, %; seeds: 2)"
+    assert table.rows[5][0].text == "Part-of-speech tagging (macro F1 over words, %; seeds: 2)"
+
+
+def test_the_other_metrics_are_beside_the_primary_one(full: Any) -> None:
+    """The caption names the metrics that are not printed, and results hold them with the same intervals."""
+    exhibit = full.exhibits["table1"]
+    assert "NER: macro F1 over words and macro F1 over characters" in exhibit.caption
+    assert "POS: macro F1 over words and macro F1 over characters" in exhibit.caption
+    found = exhibit.data["ner"]["character"]["companions"]["char_macro_f1"]["kor"]
+    values = [full.evidence.score("ner", "character", "kor", seed, "char_macro_f1") for seed in range(5)]
+    assert (found.value, found.n) == (pytest.approx(np.mean(values)), 5)
+    assert found.low < found.value < found.high
+
+
+def test_runs_without_the_other_metrics_are_shown_without_them(
+    evidence_of: Callable[..., Evidence], wide: Study
+) -> None:
+    """Runs of an earlier version lack a metric: it is left out, and all else is there."""
+    evidence = evidence_of(wide)
+    for run in evidence.runs:
+        for parts in run.record["metrics"].values():
+            parts["test"].pop("char_macro_f1", None)
+
+    exhibit = table1.compute(evidence)
+
+    assert exhibit.data["ner"]["character"]["companions"]["char_macro_f1"] == {}
+    assert set(exhibit.data["ner"]["character"]["companions"]["token_macro_f1"]) == {"eng", "kor", "fin"}
+    assert exhibit.missing == ()
+
+
+def test_three_representations_and_ten_languages(
+    evidence_of: Callable[..., Evidence], wide: Study, printed: Callable[..., list[list[str]]]
+) -> None:
+    """The table of the paper's ten languages with all three representations: two seeds give means without intervals."""
+    codes = TOKEN_TASK_LANGUAGES
+    task = wide.tasks["ner"].model_copy(
+        update={"languages": codes, "representations": ("subword", "character", "phoneme")}
+    )
+    study = wide.model_copy(update={"languages": codes, "tasks": {"ner": task}})
+
+    exhibit = table1.compute(evidence_of(study, seeds=2))
+
+    rows = printed(exhibit)
+    assert [row[0] for row in rows[1:]] == ["subword", "character", "phoneme", "paper: character", "paper: phoneme"]
+    assert all(text != "–" for row in rows[1:4] for text in row)
+    for line in exhibit.data["ner"].values():
+        assert np.isnan(line["mean_rpd"].low)
+        assert line["cka"].low < line["cka"].value < line["cka"].high
 
 
 @pytest.mark.parametrize(("column", "sign"), [("std", -1), ("mean_rpd", -1), ("cka", 1), ("debiased_cka", 1)])
@@ -81,10 +129,10 @@ def test_the_papers_rows_repeat_its_numbers(full: Any, row_of: Callable[..., Any
 
 
 def test_records_hold_every_number(full: Any) -> None:
-    """The CSV has a row for each score and gap, with interval, level, n and method."""
+    """The CSV has a row for each score by every metric and each gap, with interval, level, n and method."""
     records = full.exhibits["table1"].records
 
-    assert len(records) == 2 * 2 * (3 + 4)
+    assert len(records) == 2 * 2 * (3 + 4) + 2 * 2 * 2 * 3  # 2 more metrics in each of 3 languages
     found = next(r for r in records if (r["task"], r["representation"], r["measure"]) == ("ner", "phoneme", "mean_rpd"))
     e = full.exhibits["table1"].data["ner"]["phoneme"]["mean_rpd"]
     assert (found["value"], found["low"], found["high"], found["level"], found["n"]) == (

@@ -210,10 +210,14 @@ def test_a_frame_has_a_row_for_each_score(finished: RunStore) -> None:
     """One row a run, test language, split and metric, in percent, with the columns that the documentation names."""
     frame = finished.to_frame(study="micro")
     assert list(frame.columns) == COLUMNS
-    assert len(frame) == 8 * 2 + 2 * 2 * 2
+    assert len(frame) == 8 * 2 + 2 * 2 * 3
     assert frame["score"].between(0, 100).all()
     one = frame[(frame["task"] == "ner") & (frame["language"] == "kor") & (frame["split"] == "test")]
-    assert one.set_index("metric")["primary"].to_dict() == {"entity_f1": True, "token_macro_f1": False}
+    assert one.set_index("metric")["primary"].to_dict() == {
+        "entity_f1": True,
+        "token_macro_f1": False,
+        "char_macro_f1": False,
+    }
     run = finished.select(study="micro", task="ner", language="kor")[0]
     assert one.set_index("metric").loc["entity_f1", "score"] == run.score()
 

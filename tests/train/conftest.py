@@ -62,12 +62,15 @@ def encoded(builtin_task: Callable[[str, str], Any]) -> Callable[..., Encoded]:
     """Encode some examples of an embedded English corpus as characters: ``encoded("ner", "train", 8)``."""
 
     def make(task: str, split: str = "train", count: int = 14, *, max_length: int = 128) -> Encoded:
+        from gapstudy.coders import small_coder
         from gapstudy.encode import encode
         from gapstudy.pretrain import build_tokenizer
 
         corpus = builtin_task(task, "eng")
         tokenizer = build_tokenizer("character", [" ", *" ".join(corpus.train.texts()).split()], SIZE.vocabulary_size)
-        return encode(getattr(corpus, split).take(range(count)), Characters(), tokenizer, max_length=max_length)
+        return encode(
+            getattr(corpus, split).take(range(count)), Characters(), small_coder(tokenizer), max_length=max_length
+        )
 
     return make
 

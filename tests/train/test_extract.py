@@ -19,6 +19,7 @@ Maker = Callable[..., Any]
 @pytest.fixture
 def sentences(builtin_task: Callable[[str, str], Any]) -> Any:
     """Eighty English sentences of very different lengths as characters, blanks between words included."""
+    from gapstudy.coders import small_coder
     from gapstudy.encode import encode
     from gapstudy.pretrain import build_tokenizer
     from gapstudy.units import Characters
@@ -26,7 +27,7 @@ def sentences(builtin_task: Callable[[str, str], Any]) -> Any:
     texts = builtin_task("pos", "eng").train.texts()
     lines = tuple(text[: 3 + 7 * i % 90].strip() for i, text in enumerate(texts[:80]))
     tokenizer = build_tokenizer("character", [" ", *" ".join(texts).split()], 96)
-    return encode(Sentences(lines), Characters(), tokenizer, max_length=128)
+    return encode(Sentences(lines), Characters(), small_coder(tokenizer), max_length=128)
 
 
 def _vectors(encoder: Any, sentences: Any) -> dict[str, Any]:
@@ -83,12 +84,13 @@ def test_both_layers_are_different_and_depend_on_the_sentence(encoder: Maker, se
 
 def test_word_boundaries_count_as_units(encoder: Maker, builtin_task: Maker) -> None:
     """The blank between characters is a unit of the sentence: with and without it the input vectors differ."""
+    from gapstudy.coders import small_coder
     from gapstudy.encode import encode
     from gapstudy.pretrain import build_tokenizer
     from gapstudy.units import Characters
 
     tokenizer = build_tokenizer("character", [" ", *" ".join(builtin_task("pos", "eng").train.texts()).split()], 96)
-    both = encode(Sentences(("ab cd", "abcd")), Characters(), tokenizer, max_length=32)
+    both = encode(Sentences(("ab cd", "abcd")), Characters(), small_coder(tokenizer), max_length=32)
     assert both.lengths.tolist() == [7, 6]
     apart, joined = _vectors(encoder(), both)["input"]
     assert not np.allclose(apart, joined)
@@ -100,7 +102,7 @@ def test_a_sentence_without_units_has_a_zero_vector(encoder: Maker) -> None:
 
     none = np.empty(0, np.int32)
     zeros = np.zeros(2, np.int32)
-    empty = Encoded(np.array([CLS, SEP], np.int32), zeros, zeros, np.array([0, 2], np.int32), none, none, none)
+    empty = Encoded(np.array([CLS, SEP], np.int32), zeros, zeros - 2, np.array([0, 2], np.int32), none, none, none)
     found = _vectors(encoder(), empty)
     assert not found["input"].any()
     assert not found["last"].any()
