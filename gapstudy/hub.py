@@ -13,7 +13,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -42,7 +42,7 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], o
     revision : the commit, 40 hexadecimal digits.
     patterns : paths in the repository, with ``*`` for any characters; each must end in one of :data:`SUFFIXES`
         (of which the text forms may be followed by ``.gz``) and match at least one file.
-    optional : the like, but they need not match any file.
+    optional : the like, but they need not match any file; offline, what the cache has of them must do.
 
     Raises
     ------
@@ -55,9 +55,11 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], o
     name = f"{_NAMES[kind]} {repo!r}"
     wanted = [*patterns, *optional]
     _check(name, revision, wanted)
+    # of its own accord it would ask the hub for more than the files, to describe the caller
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        from huggingface_hub.errors import LocalEntryNotFoundError
     except ImportError as error:
         raise MissingExtraError(error.name or "huggingface_hub", "train", f"the {name} on the hub") from None
     request: dict[str, Any] = {
@@ -68,27 +70,21 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], o
         "cache_dir": _cache(),
         "endpoint": os.environ.get("HF_ENDPOINT") or None,
     }
-    try:
-        folder = Path(snapshot_download(**request, local_files_only=True))
-        if all(matching(folder, [pattern]) for pattern in patterns) and (
-            not optional or _mark(folder, wanted).exists()
-        ):
-            return folder
-    except LocalEntryNotFoundError:
-        pass  # to be downloaded
-    except HFValidationError as error:
-        msg = f"{repo!r} is not the id of a repository on the hub: {_first_line(error)}"
-        raise HubError(msg) from None
-    if _is_offline():
-        raise HubError(_offline(name, revision))
     with _explained(name, kind, repo, revision), _quiet():
+        with suppress(LocalEntryNotFoundError):  # what is not there is to be downloaded
+            folder = Path(snapshot_download(**request, local_files_only=True))
+            whole = not optional or _mark(folder, wanted).exists() or _is_offline()
+            if whole and all(matching(folder, [pattern]) for pattern in patterns):
+                return folder
+        if _is_offline():
+            raise HubError(_offline(name, revision))
         files = _listing(request)
         if missing := [pattern for pattern in patterns if not any(fnmatchcase(file, pattern) for file in files)]:
             raise HubError(_no_match(name, missing, files))
         folder = Path(snapshot_download(**request))
-    if optional:
-        _mark(folder, wanted).touch()
-    return folder
+        if optional:
+            _mark(folder, wanted).touch()
+        return folder
 
 
 def _mark(folder: Path, wanted: Sequence[str]) -> Path:
@@ -168,6 +164,9 @@ def _explained(name: str, kind: Kind, repo: str, revision: str) -> Iterator[None
     page = f"{where}/{'datasets/' if kind == 'dataset' else ''}{repo}"
     try:
         yield
+    except errors.HFValidationError as error:
+        msg = f"{repo!r} is not the id of a repository on the hub: {_first_line(error)}"
+        raise HubError(msg) from None
     except errors.GatedRepoError:
         plus = " (as FLORES+, openlanguagedata/flores_plus, is)" if kind == "dataset" else ""
         msg = (

@@ -75,7 +75,11 @@ class Hub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, so that connections are refused from here on."""
+        """Stop."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop, so that connections are refused from here on; a second call does nothing."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,7 @@ class Table:
         if not isinstance(value, str):
             msg = f"{self.place(row)}: {column!r} is {'missing' if value is None else shown(value) + ', not a text'}"
             raise DataError(msg)
-        return value
+        return value.strip()
 
     def in_language(self, language: Language | None, chosen: Mapping[str, str]) -> Table:
         """Return the rows of ``language`` where the file says of each row which language it is in.
@@ -338,9 +337,9 @@ def _parquet(path: Path, raw: bytes, wanted: set[str], language: Language | None
     except ImportError as error:
         raise MissingExtraError(error.name or "pyarrow", "train", f"reading {path.name}") from None
     try:
-        schema = pq.read_schema(BytesIO(raw))
+        schema = pq.read_schema(pa.BufferReader(raw))
         _header(str(path), schema.names)
-        found = pq.read_table(BytesIO(raw), columns=[name for name in schema.names if name in wanted])
+        found = pq.read_table(pa.BufferReader(raw), columns=[name for name in schema.names if name in wanted])
     except (pa.ArrowException, OSError) as error:
         msg = f"{path}: not a parquet file that can be read: {str(error).splitlines()[0]}"
         raise DataError(msg) from None

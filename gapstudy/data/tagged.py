@@ -12,7 +12,7 @@ from gapstudy.data.examples import LABELS, Tagged
 from gapstudy.data.files import Labels, TextFile, nfc, require, shown
 from gapstudy.data.tables import Names, Table, open_any
 from gapstudy.errors import DataError, MissingExtraError
-from gapstudy.languages import LANGUAGES, Language
+from gapstudy.languages import Language, all_languages
 
 __all__ = ["TAGGED_COLUMNS", "read_tagged"]
 
@@ -23,7 +23,6 @@ TAGGED_COLUMNS: dict[str, Names] = {
 _NUMBERED = {"ner": LABELS["ner"], "pos": None}  # the hub's WikiAnn numbers its tags so; for UPOS there is no one order
 _DOCUMENT = "-DOCSTART-"
 _ID = re.compile(r"[0-9]+([-.][0-9]+)?")
-_CODES = {facts.iso1 for facts in LANGUAGES.values()}
 
 
 def read_tagged(
@@ -46,7 +45,7 @@ def read_tagged(
     ----------
     path : the file; gzip is undone.
     task : "ner" or "pos".
-    language : whose prefix or rows to expect; None takes the prefix of any study language, and all rows.
+    language : whose prefix or rows to expect; None takes the prefix of any known language, and all rows.
     columns : our column names (``tokens``, ``tags``) to the file's, where they are others.
 
     Raises
@@ -140,7 +139,11 @@ def _without_prefix(rows: list[Row], file: TextFile, language: Language | None) 
     """Drop ``en:`` before the words, where every word of the file has it; a colon elsewhere is part of its word."""
     words = [word for _, word, _ in rows if word]
     code, colon, _ = words[0].partition(":") if words else ("", "", "")
-    if not colon or code not in _CODES or not all(word.startswith(f"{code}:") for word in words):
+    if (
+        not colon
+        or code not in {facts.iso1 for facts in all_languages().values()}
+        or not all(word.startswith(f"{code}:") for word in words)
+    ):
         yield from rows
         return
     if language is not None and code != language.iso1:
@@ -175,9 +178,11 @@ def _conllu(file: TextFile) -> Iterator[Row]:
         from conllu.parser import parse_line
     except ImportError as error:
         raise MissingExtraError(error.name or "conllu", "train", f"reading {file.path.name}") from None
+    last = 0
     for number, line in file.numbered():
         if not line.strip():
             yield number, "", ""
+            last = 0
             continue
         if line.startswith("#"):
             continue
@@ -191,8 +196,12 @@ def _conllu(file: TextFile) -> Iterator[Row]:
         except ParseException as error:
             msg = f"{file.place(number)}: not CoNLL-U: {error}"
             raise DataError(msg) from None
-        if not isinstance(token["id"], int):
+        if isinstance(token["id"], tuple):
             continue  # 3-4, a range that its words repeat; 8.1, a word that is not in the text
+        if token["id"] != last + 1:
+            msg = f"{file.place(number)}: not CoNLL-U: word {head[0]} where word {last + 1} was expected"
+            raise DataError(msg)
+        last += 1
         if not nfc(token["form"]):
             msg = f"{file.place(number)}: a word without a form"
             raise DataError(msg)

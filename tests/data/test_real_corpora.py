@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,8 @@ def test_the_preset_finds_the_real_corpora(corpora: Path, monkeypatch: pytest.Mo
 
 def test_wikiann_loads_as_a_local_source(corpora: Path) -> None:
     """A study file can name WikiAnn by the two-letter placeholder."""
-    paths = {split: str(corpora / "wikiann" / f"{split}-{{iso1}}.tsv") for split in ("train", "dev", "test")}
-    splits = load_task("ner", "hin", DataSource(source="local", **paths))
+    places: dict[str, Any] = {
+        split: str(corpora / "wikiann" / f"{split}-{{iso1}}.tsv") for split in ("train", "dev", "test")
+    }
+    splits = load_task("ner", "hin", DataSource(source="local", **places))
     assert [len(part) for part in (splits.train, splits.dev, splits.test)] == [5000, 500, 500]
