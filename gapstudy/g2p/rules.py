@@ -50,6 +50,7 @@ class EpitranRules:
     Attributes
     ----------
     letters : characters (NFC and NFD) that Epitran's map holds; others pass through it as they are.
+    accents : combining accents of letters in the map that Unicode has no composed form of.
     """
 
     def __init__(self, code: str) -> None:
@@ -63,7 +64,9 @@ class EpitranRules:
         self._after = PrePostProcessor(code, "post", False).process
         stripper = StripDiacritics(code)
         self._strip = stripper.process if stripper.diacritics else None
-        self.letters = frozenset("".join(self._map) + unicodedata.normalize("NFC", " ".join(self._map))) - {" "}
+        composed = unicodedata.normalize("NFC", " ".join(self._map))
+        self.letters = frozenset("".join(self._map) + composed) - {" "}
+        self.accents = frozenset(char for char in composed if "\u0300" <= char <= "\u036f")
 
     def ipa(self, word: str) -> str:
         """Return what ``Epitran(code).transliterate(word)`` returns (NFC; unmapped characters pass through)."""
