@@ -160,10 +160,11 @@ def _by_runs(runs: re.Pattern[str], own: Convert, latin: Convert, numbers: Numbe
             if kind == "other":
                 marks += found[0]
                 continue
-            phones += symbols(marks)
+            if marks:
+                phones += symbols(marks)
+                marks = ""
             phones += own(found[0]) if kind == "own" else latin(found[0]) if kind == "latin" else _foreign(found)
-            marks = ""
-        return phones + symbols(marks)
+        return phones + symbols(marks) if marks else phones
 
     return convert
 
@@ -186,6 +187,8 @@ def _clean_ipa(ipa: str) -> list[str]:
     """Phones of repaired IPA: no tie bar at the end, and a modifier that has nothing before it stands alone."""
     ipa = _TIE_AT_END.sub("", canonical(ipa))
     body = ipa.lstrip("ʰʱʲʷˠːˑ")
+    if body == ipa:
+        return segment(ipa)
     return symbols(ipa[: len(ipa) - len(body)]) + segment(body)
 
 

@@ -49,6 +49,13 @@ _PALATAL = frozenset("ɕʑɲʎjcɟʝ")
 _VOWELS = frozenset("aeiouyæøœɐɑɒɔɘəɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏ")
 
 
+# What may need rewriting; most strings hold none of it.
+_ODD = re.compile(
+    f"[{''.join(chr(point) for point in _SPELT)}:'’\u0324\u0325\u030a]|{_MARK}[{_MARK[1:-1]}{_TIE}]|{_TAIL}{_TAIL}"
+    f"|[ɕʑɲʎjcɟʝ]{_MARK}*ʲ|[ʈɖ]{_TIE}"
+)
+
+
 def _marks(letter: str, marks: str) -> str:
     """The diacritics of one letter: none twice, those below in order, rings where there is room."""
     kept = list(dict.fromkeys(marks))
@@ -99,4 +106,6 @@ def canonical(ipa: str) -> str:
     >>> canonical("t͈͡ɕʲːː")
     't͡ɕ͈ː'
     """
+    if not _ODD.search(ipa):
+        return ipa
     return unicodedata.normalize("NFD", _PHONE.sub(lambda found: _canonical_phone(found[0]), ipa.translate(_SPELT)))

@@ -34,6 +34,7 @@ from gapstudy.languages import Language
 __all__ = ["LONGEST", "NumberReader", "number_reader", "numbers_name"]
 
 LONGEST = 12
+_DIGIT = re.compile(r"\d")
 Cardinal = Callable[[int], str]
 
 # ISO 639-1 -> what num2words calls it, where it counts to 10^12 in the script of ours (a test holds this to it; its
@@ -151,7 +152,7 @@ class NumberReader:
 
     def __call__(self, text: str) -> str:
         """Return the text with its digits (of any script) as words."""
-        if not any(char.isdecimal() for char in text):
+        if not _DIGIT.search(text):
             return text
         text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
         for pattern, month in self.months:
