@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gapstudy.languages import all_languages, language
 from gapstudy.study.records import METRICS, DataSource, Representation, Sweep, Task
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def inconsistencies(study: Study) -> Iterator[str]:
     yield from _twice("languages", study.languages)
     for name, representation in study.representations.items():
         yield from _representation_problems(name, representation)
+    yield from _without_phonemes(study)
     for name, task in study.tasks.items():
         yield from _task_problems(study, name, task)
     for corpus, source in study.data.items():
@@ -43,6 +45,19 @@ def _representation_problems(name: str, representation: Representation) -> Itera
         )
     if representation.place == "small" and representation.g2p == "harmonised":
         yield f"{where}.g2p: 'harmonised' fits phones to the vocabulary of a model; the small ones learn theirs from the text"
+
+
+def _without_phonemes(study: Study) -> Iterator[str]:
+    """Languages that Epitran cannot convert, where some task reads phonemes."""
+    used = study.used_representations()
+    spoken = next((name for name, representation in used.items() if representation.kind == "phoneme"), None)
+    silent = [code for code in study.languages if spoken and not language(code).epitran]
+    if silent:
+        valid = ", ".join(code for code, facts in all_languages().items() if facts.epitran)
+        yield (
+            f"languages: {', '.join(f'{code} ({language(code).name})' for code in silent)}: Epitran has no rules, which "
+            f"representations.{spoken} needs; valid: {valid}"
+        )
 
 
 def _task_problems(study: Study, name: str, task: Task) -> Iterator[str]:

@@ -18,7 +18,7 @@ from gapstudy.study import Study
 from tests.encoders.folders import edit_config
 from tests.hubserver import Hub
 
-pytestmark = [pytest.mark.train, pytest.mark.usefixtures("cache_root")]
+pytestmark = pytest.mark.train
 
 STUDY = """
 schema = 1
@@ -67,6 +67,12 @@ def _prepare(study: Study, store: RunStore) -> Prepared:
     from gapstudy.prepare import prepare
 
     return Prepared(prepare(study, store.study(study.name), say=lambda _text: None))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that no other test counts the encoders of; pronunciations are shared within it."""
+    monkeypatch.setenv("GAPSTUDY_CACHE", str(tmp_path_factory.getbasetemp() / "borrowed-cache"))
 
 
 @pytest.fixture

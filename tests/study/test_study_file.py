@@ -22,7 +22,7 @@ from gapstudy.study import (
 )
 
 Refuse = Callable[[str, str], tuple[str, ...]]
-ALL_LANGUAGES = ", ".join(LANGUAGES)
+CODES = "ISO 639-3 codes, nearest"
 
 
 @pytest.fixture
@@ -84,13 +84,13 @@ def test_a_representation_may_bear_the_name_of_a_key(refuse: Refuse, name: str) 
         ("[tasks.ner]", "[tasks.mt]", "tasks.mt: unknown task 'mt'; valid: xnli, ner, pos"),
         ("[analysis]", "[data.flores]\n[analysis]",
          "data.flores: unknown corpus 'flores'; valid: xnli, ner, pos, parallel"),
-        ('"swa", "kor"]', '"swa", "sw"]', f"languages.2: unknown language 'sw'; valid: {ALL_LANGUAGES}"),
+        ('"swa", "kor"]', '"swa", "sw"]', f"languages.2: unknown language 'sw'; valid: {CODES} swa (Swahili)"),
         ('languages = ["eng", "swa"]', 'languages = ["swh"]',
-         f"tasks.xnli.languages.0: unknown language 'swh'; valid: {ALL_LANGUAGES}"),
+         f"tasks.xnli.languages.0: unknown language 'swh'; valid: {CODES} swa (Swahili)"),
         ("[tasks.ner]", '[[tasks.xnli.override]]\nlanguage = "en"\n[tasks.ner]',
-         f"tasks.xnli.override.0.language: unknown language 'en'; valid: {ALL_LANGUAGES}"),
+         f"tasks.xnli.override.0.language: unknown language 'en'; valid: {CODES} eng (English)"),
         ("[analysis]", '[analysis]\nreference = "English"',
-         f"analysis.reference: unknown language 'English'; valid: {ALL_LANGUAGES}"),
+         f"analysis.reference: unknown language 'English'; valid: {CODES} eng (English)"),
         ('["subword", "phoneme"]', '["subword", "bpe"]',
          "tasks.xnli.representations: 'bpe' is not one of [representations]: subword, character, phoneme"),
         ("[tasks.ner]", '[[tasks.xnli.override]]\nrepresentation = "bpe"\n[tasks.ner]',
@@ -101,7 +101,7 @@ def test_a_representation_may_bear_the_name_of_a_key(refuse: Refuse, name: str) 
         ('languages = ["eng", "swa"]', 'languages = ["eng", "urd"]',
          "tasks.xnli.languages: 'urd' is not among the study's languages: eng, swa, kor"),
         ("[tasks.ner]\n", '[tasks.ner]\nprimary = "accuracy"\n',
-         "tasks.ner.primary: 'accuracy' is not a metric of ner; valid: entity_f1, token_macro_f1"),
+         "tasks.ner.primary: 'accuracy' is not a metric of ner; valid: entity_f1, token_macro_f1, char_macro_f1"),
         ("[pretrain]", '[pretrain]\ntext = "web"', "'builtin' or 'train'"),
     ],
 )  # fmt: skip
@@ -292,7 +292,9 @@ def test_a_byte_order_mark_and_crlf_are_no_part_of_a_study(tmp_path: Path, micro
 @pytest.mark.parametrize("name", ["nosuch", "nosuch.tml", "../tiny"])
 def test_an_unknown_study_is_told_with_the_valid_ones(name: str) -> None:
     """A name that is neither a preset nor a TOML path is told with the presets."""
-    with pytest.raises(StudyFileError, match=r"unknown study; valid: tiny, local-xnli, or the path of a \.toml file"):
+    with pytest.raises(
+        StudyFileError, match=r"unknown study; valid: tiny, local-xnli, .*, or the path of a \.toml file"
+    ):
         Study.load(name)
 
 
@@ -332,3 +334,13 @@ def test_variables_are_followed_in_presets_too(monkeypatch: pytest.MonkeyPatch, 
     study = Study.load("local-xnli")
     assert study.source("xnli").dev == os.path.join(tmp_path, "xnli", "dev-{iso1}.tsv")  # noqa: PTH118 - a template
     assert study.source("parallel").text == str(tmp_path / "flores200" / "devtest" / "{flores}.devtest")
+
+
+def test_a_language_without_rules_has_no_phonemes(micro_toml: str) -> None:
+    """A language that Epitran cannot convert is refused beside phonemes, with those that it can; elsewhere it is fine."""
+    text = micro_toml.replace('languages = ["eng", "swa", "kor"]', 'languages = ["eng", "swa", "kor", "dan"]', 1)
+    with pytest.raises(
+        StudyFileError, match=r"dan \(Danish\): Epitran has no rules, .*representations.phoneme.*valid: .*swa"
+    ):
+        Study.parse(text, "x.toml")
+    assert "dan" in Study.parse(text.replace('["subword", "phoneme"]', '["subword"]'), "x.toml").languages
