@@ -32,14 +32,15 @@ class Batch:
     ----------
     ids, types, mask : (batch, length) integers; ``mask`` is 1 on real units.
     targets : (batch,) for pairs, (batch, length) for words.
-    words : (batch, length) index of each unit's word, negative where there is none.
+    words : (batch, length) index of each unit's word, negative where there is none; None for pairs, which are not
+        read by words.
     """
 
     ids: Tensor
     types: Tensor
     mask: Tensor
     targets: Tensor
-    words: Tensor
+    words: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Padded:
             return torch.from_numpy(rectangle).to(device)
 
         self.ids, self.types = spread(encoded.ids, encoded.pad), spread(encoded.types, 0)
-        self.words = spread(encoded.words, _NO_WORD)
+        pairs = len(encoded.targets) > 0 and len(encoded.counts) == 0
+        self.words = None if pairs else spread(encoded.words, _NO_WORD)
         self.mask = torch.from_numpy(inside).to(device, torch.int64)
         self.targets = _targets(encoded, spread, device, labelling)
 
@@ -95,7 +97,7 @@ class Padded:
                 types=self.types[index, :width],
                 mask=self.mask[index, :width],
                 targets=targets if targets.ndim == 1 else targets[:, :width],
-                words=self.words[index, :width],
+                words=None if self.words is None else self.words[index, :width],
             )
 
 

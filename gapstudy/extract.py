@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gapstudy.batches import Padded, sorted_order
+from gapstudy.batches import Batch, Padded, sorted_order
 from gapstudy.encode import BOUNDARY, Encoded
 from gapstudy.errors import RunError
 
@@ -39,6 +39,8 @@ def sentence_vectors(
     ------
     RunError
         If the encoder has no such layer.
+    ValueError
+        If ``sentences`` are pairs.
     """
     encoder.eval()
     data = Padded(sentences, device)
@@ -48,13 +50,21 @@ def sentence_vectors(
         out = encoder(
             input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask, output_hidden_states=True
         )
-        own = (batch.words >= BOUNDARY).unsqueeze(-1)
+        own = _own(batch).unsqueeze(-1)
         for layer in layers:
             hidden = _layer(out, layer)
             weight = own.to(hidden.dtype)
             pieces[layer].append((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))
     back = np.argsort(np.concatenate(order), kind="stable")
     return {layer: torch.cat(rows).float().cpu().numpy()[back] for layer, rows in pieces.items()}
+
+
+def _own(batch: Batch) -> Tensor:
+    """Return (batch, length) booleans: units of the sentence itself."""
+    if batch.words is None:
+        msg = "sentences: pairs have no sentence vectors; give plain or tagged sentences"
+        raise ValueError(msg)
+    return batch.words >= BOUNDARY
 
 
 def _layer(out: Any, name: str) -> Tensor:

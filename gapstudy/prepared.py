@@ -106,8 +106,14 @@ class Prepared:
 
     def _override(self, was: Study, now: Study, path: str) -> str:
         """Return what a change of a task's overrides is put down to: the file, a sweep, or "" if it changes no cell."""
-        cells = [name for name in self.content["cells"] if name.split("-")[0] == path.split(".")[1]]
-        differing = {name for name in cells if _overridden(was, name) != _overridden(now, name)}
+        task = path.split(".")[1]
+        before = now.tasks[task].model_copy(update={"override": was.tasks[task].override})
+        cells = [name.split("-") for name in self.content["cells"] if name.startswith(f"{task}-")]
+        differing = {
+            f"{task}-{r}-{language}"
+            for _, r, language in cells
+            if before.hyper_of(r, language) != now.tasks[task].hyper_of(r, language)
+        }
         return "chosen.json" if differing and differing <= set(self.choices.used) else path if differing else ""
 
     def spec_hash(self, cell: str) -> str:
@@ -118,16 +124,6 @@ class Prepared:
 _FREE = ("analysis", "description", "demonstration", "seeds")  # what may change without new runs
 _NARROWED = ("languages", "representations")  # of a task: fewer are no change, more are
 _PATHS = ("train", "dev", "test", "text")  # where a corpus is; what it holds is in the fingerprints
-
-
-def _overridden(study: Study, cell: str) -> dict[str, Any]:
-    """Return what the overrides of a task change of a cell's hyper-parameters."""
-    task, representation, language = cell.split("-")
-    found: dict[str, Any] = {}
-    for o in study.tasks[task].override:
-        if o.representation in {None, representation} and o.language in {None, language}:
-            found |= o.values()
-    return found
 
 
 def _spelt_out(study: Study, corpora: Sequence[str]) -> dict[str, Any]:

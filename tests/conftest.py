@@ -192,7 +192,8 @@ _SENTENCES = 40
 
 def _settings(study: Study, cell: Cell) -> dict[str, Any]:
     task = study.tasks[cell.task]
-    return {"format": FORMAT, "cell": cell.name, "hyper": task.hyper.model_dump(mode="json")}
+    hyper = task.hyper_of(cell.representation, cell.language).model_dump(mode="json")
+    return {"format": FORMAT, "cell": cell.name, "primary": METRICS[cell.task][0], "hyper": hyper}
 
 
 def _prepared(study: Study) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _source(source: DataSource, language: str) -> str:
     if source.source == "hub":
         return f"{source.dataset} @ {source.revision}"
     paths = source.places(language).model_dump().values()
-    kinds = dict.fromkeys(PurePath(re.sub(r"\[[^\]]*\]$", "", path)).suffix for path in paths if path)
+    kinds = dict.fromkeys(PurePath(re.sub(r"(\.gz)?(\[[^\]]*\])?$", "", path)).suffix for path in paths if path)
     return f"local, {', '.join(filter(None, kinds)) or 'files'}"
 
 

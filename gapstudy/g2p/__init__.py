@@ -8,8 +8,8 @@ counts what came out unknown. Importing this package imports neither Epitran nor
 
 from __future__ import annotations
 
-from gapstudy.g2p.audit import Audit, Offender, audit
+from gapstudy.g2p.audit import Audit, Offender, Replacement, audit
 from gapstudy.g2p.phonemizer import MODES, Phonemizer
 from gapstudy.g2p.words import split_words
 
-__all__ = ["MODES", "Audit", "Offender", "Phonemizer", "audit", "split_words"]
+__all__ = ["MODES", "Audit", "Offender", "Phonemizer", "Replacement", "audit", "split_words"]

@@ -10,8 +10,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Audit", "Offender", "audit", "unmapped_characters"]
+__all__ = ["Audit", "Offender", "Replacement", "audit", "unmapped_characters"]
 
 # The letters and spacing modifiers of the IPA chart, with g, small capitals and ligatures that Epitran writes.
 _IPA = frozenset(
@@ -37,6 +38,27 @@ class Offender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """One symbol that the mode ``harmonised`` replaced (``Phonemizer.replacements``).
+
+    Attributes
+    ----------
+    symbol : the phone or mark that the vocabulary lacks.
+    by : what stands for it, symbols of the vocabulary.
+    tokens : how often it occurs in running text.
+    """
+
+    symbol: str
+    by: tuple[str, ...]
+    tokens: int
+
+
+def _percent(share: float | None) -> float | None:
+    """A share in percent."""
+    return None if share is None else 100 * share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """Coverage of one corpus in one language.
 
@@ -49,6 +71,7 @@ class Audit:
     unknown_segments, unknown_words, unknown_types : shares in [0, 1] of running segments, running words and types that
         are, or hold, a symbol outside the vocabulary; None without a vocabulary.
     offenders : the unknown symbols, commonest first, at most 20.
+    replacements : what ``harmonised`` replaced, commonest first; empty in the other modes.
     """
 
     types: int
@@ -60,6 +83,22 @@ class Audit:
     unknown_words: float | None
     unknown_types: float | None
     offenders: tuple[Offender, ...]
+    replacements: tuple[Replacement, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the audit as JSON takes it: shares in percent (None without a vocabulary), rows as lists."""
+        return {
+            "types": self.types,
+            "tokens": self.tokens,
+            "segments": self.segments,
+            "unmapped": dict(self.unmapped),
+            "unmapped_words": _percent(self.unmapped_words),
+            "unknown_segments": _percent(self.unknown_segments),
+            "unknown_words": _percent(self.unknown_words),
+            "unknown_types": _percent(self.unknown_types),
+            "offenders": [[row.symbol, row.tokens, list(row.words)] for row in self.offenders],
+            "replacements": [[row.symbol, list(row.by), row.tokens] for row in self.replacements],
+        }
 
 
 def unmapped_characters(phones: tuple[str, ...]) -> list[str]:
@@ -107,7 +146,11 @@ def _offenders(
 
 
 def audit(
-    counts: Mapping[str, int], phones: Mapping[str, tuple[str, ...]], vocabulary: Container[str] | None = None
+    counts: Mapping[str, int],
+    phones: Mapping[str, tuple[str, ...]],
+    vocabulary: Container[str] | None = None,
+    *,
+    replacements: tuple[Replacement, ...] = (),
 ) -> Audit:
     """Count what is unmapped and unknown in a corpus.
 
@@ -116,6 +159,7 @@ def audit(
     counts : word type -> occurrences in running text.
     phones : word type -> its phones, for every type in ``counts`` (``Phonemizer.words``).
     vocabulary : the model's symbols in NFD, or None.
+    replacements : ``Phonemizer.replacements`` of the same counts, for the record.
 
     Raises
     ------
@@ -146,4 +190,5 @@ def audit(
         unknown_words=shares[1],
         unknown_types=shares[2],
         offenders=() if vocabulary is None else _offenders(counts, phones, vocabulary),
+        replacements=replacements,
     )

@@ -10,7 +10,7 @@ import pytest
 
 from gapstudy.exhibits import figure1, g2p, table4, table5
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.study import Study
+from gapstudy.study import DataSource, Places, Study
 
 
 @pytest.fixture
@@ -84,6 +84,28 @@ def test_table4_joins_languages_with_equal_numbers(
     ]
 
 
+def test_table4_says_where_a_corpus_was_read(with_prepared: Callable[..., Evidence], wide: Study) -> None:
+    """Files by their kinds, without compression and slice; a data set of the hub by its id and commit, whole in the data."""
+    files = DataSource(source="local", train="a.conllu[:9]", dev="b.tsv.gz[3:]", test="c.conllu", languages={
+        "fin": Places(train="train", dev="dev", test="test"),
+    })  # fmt: skip
+    commit = "0123456789abcdef" * 2 + "01234567"
+    hub = DataSource(source="hub", dataset="a/b", revision=commit, train="x", dev="y", test="z")
+    study = wide.model_copy(update={"data": {"pos": files, "ner": hub}})
+
+    exhibit = table4.compute(with_prepared(study))
+
+    sources = {(row["corpus"], row["language"]): row["source"] for row in exhibit.data["rows"]}
+    assert sources["pos", "eng"] == "local, .conllu, .tsv"
+    assert sources["pos", "fin"] == "local, files"
+    assert sources["ner", "kor"] == f"a/b @ {commit}"
+    assert sources["xnli", "swa"] == sources["parallel", "eng"] == "builtin"
+    assert exhibit.table is not None
+    assert {row[1].text for row in exhibit.table.rows if len(row) > 1} == {
+        "local, .conllu, .tsv", "local, files", "a/b @ 01234567", "builtin",
+    }  # fmt: skip
+
+
 def test_table4_has_dashes_where_there_is_no_split(full: Any, printed: Callable[..., list[list[str]]]) -> None:
     """The parallel corpus has no training or development part; the paper's 1.2k sentences stand beside it."""
     rows = printed(full.exhibits["table4"])
@@ -122,6 +144,21 @@ def test_table5_reads_the_source_language_in_zero_shot(full: Any, wide: Study) -
     evidence = replace(full.evidence, study=wide.model_copy(update={"protocol": "zero-shot"}))
 
     assert table5.compute(evidence).data["xnli/phoneme"]["learning rate"] == "1e-05"
+
+
+def test_table5_marks_what_a_sweep_chose(with_prepared: Callable[..., Evidence], row_of: Callable[..., Any]) -> None:
+    """Points, seeds and dev score of each language stand as a note at the learning rate, and in the data."""
+    chosen = {
+        f"ner-phoneme-{code}": {"values": {}, "metric": "entity_f1", "dev": dev, "points": points, "seeds": 1}
+        for code, dev, points in (("eng", 71.234, 4), ("kor", 60.0, 4), ("fin", 50.0, 8))
+    }
+
+    exhibit = table5.compute(with_prepared(chosen=chosen))
+
+    text = "4 points x 1 seed, dev 71.23 (eng), 60.00 (kor); 8 points x 1 seed, dev 50.00 (fin)"
+    assert exhibit.data["ner/phoneme"]["chosen by sweep"] == text
+    assert row_of(exhibit, "phoneme", "Named-entity")[1].note == f"chosen by sweep: {text}"
+    assert row_of(exhibit, "character", "Named-entity")[1].note == ""
 
 
 # ---- phonemes ---------------------------------------------------------------------------------------------

@@ -114,3 +114,9 @@ def test_vectors_do_not_depend_on_the_mode_of_the_model(encoder: Maker, sentence
     model.embeddings.dropout.p = 0.5
     training, evaluating = _vectors(model.train(), sentences), _vectors(model.eval(), sentences)
     assert all(training[layer].tobytes() == evaluating[layer].tobytes() for layer in training)
+
+
+def test_pairs_have_no_sentence_vectors(encoder: Maker, encoded: Maker) -> None:
+    """Two sentences in one sequence are refused, with what is valid."""
+    with pytest.raises(ValueError, match="pairs have no sentence vectors; give plain or tagged sentences"):
+        _vectors(encoder(), encoded("xnli"))
