@@ -46,10 +46,6 @@ class Table:
     kind: str
     classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(self.numbers)
-
     def place(self, row: int) -> str:
         """Return how errors name a row."""
         return f"{self.path}, row {self.numbers[row]}" if self.kind == "parquet" else f"{self.path}:{self.numbers[row]}"

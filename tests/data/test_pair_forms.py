@@ -195,6 +195,14 @@ def test_bytes_that_are_no_text_are_told_with_their_line(save: Save) -> None:
         read_pairs(save("x.tsv", "a\tb\tneutral\n".encode("utf-16")))
 
 
+def test_lines_that_only_begin_like_a_table_are_lines(save: Save) -> None:
+    """A brace or a quotation mark at the start of a file makes it neither JSON nor CSV."""
+    for start in ("{", '{"a": 1', '"'):
+        assert read_pairs(save("x.txt", f"{start}\tb\tneutral\n")).premises == (start,)
+    with pytest.raises(DataError, match=r"x\.txt:1: 1 columns where premise, hypothesis, label were expected"):
+        read_pairs(save("x.txt", '"premise,hypothesis,label\n'))
+
+
 # ---- names of columns ------------------------------------------------------------------------------------------------
 def test_the_study_file_can_name_the_columns(save: Save) -> None:
     """Ours to theirs, in every headed form; a file that has no such header is an error, not read by position."""
