@@ -17,7 +17,9 @@ _SOUNDS = {"ου": "u", "αι": "e", "ει": "i", "οι": "i", "υι": "i", "μ�
     "τσ": "t͡s",
     "τζ": "d͡z",
 }
-_SOUNDS |= dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v ɣ ð e z i θ i k l m n ks o p r s s t i f x ps o".split(), strict=True))
+_SOUNDS |= dict(
+    zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v ɣ ð e z i θ i k l m n ks o p r s s t i f x ps o".split(), strict=True)
+)
 _GRAPHEMES = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
 
 

@@ -38,7 +38,9 @@ _MARK = "[\u0300-\u035b\u035d-\u0360\u0362-\u036f]"
 _SECONDARY, _RELEASE, _LENGTH = "ʲʷˠˤ", "ʰʱʼ", "ːˑ"
 _TAIL = f"[{_SECONDARY}{_RELEASE}{_LENGTH}:'’]"
 _LETTER = "[a-zæçðøħŋœɐ-ʯβθχǀ-ǃᶑƕþⱱ]"
-_PHONE = re.compile(f"(?P<first>{_LETTER})(?P<under>{_MARK}*)(?:{_TIE}(?P<second>{_LETTER})(?P<over>{_MARK}*))?(?P<tail>{_TAIL}*)")
+_PHONE = re.compile(
+    f"(?P<first>{_LETTER})(?P<under>{_MARK}*)(?:{_TIE}(?P<second>{_LETTER})(?P<over>{_MARK}*))?(?P<tail>{_TAIL}*)"
+)
 # Marks below in the order in which they are written; marks above follow as they stand.
 _BELOW = "\u032a\u033a\u033b\u0320\u031f\u031d\u031e\u0325\u032c\u0330\u0348\u0329\u032f"
 _DESCENDERS = frozenset("ɡjŋɲɳɰyɟçʝɥɻɽɱqpʒʑʐɣʃɖɭ")

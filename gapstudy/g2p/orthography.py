@@ -125,7 +125,18 @@ class LetterTable(dict[int, str]):
 
 
 # What Latin letters are worth that a language's map may lack, in letters that it may have.
-_SUBSTITUTES = {"ß": "ss", "æ": "e", "œ": "e", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "t", "ħ": "h", "ŋ": "ng"} | {
+_SUBSTITUTES = {
+    "ß": "ss",
+    "æ": "e",
+    "œ": "e",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "t",
+    "ħ": "h",
+    "ŋ": "ng",
+} | {
     "ı": "i",
     "ə": "e",
     "c": "k",

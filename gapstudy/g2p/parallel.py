@@ -33,9 +33,7 @@ def _converter(settings: Settings) -> Phonemizer:
     """The converter of this process."""
     from gapstudy.g2p.phonemizer import Phonemizer
 
-    return Phonemizer(
-        settings.language, mode=settings.mode, vocabulary=settings.vocabulary, english=settings.english
-    )
+    return Phonemizer(settings.language, mode=settings.mode, vocabulary=settings.vocabulary, english=settings.english)
 
 
 def _convert(settings: Settings, words: list[str]) -> list[tuple[str, ...]]:

@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from gapstudy.g2p import Phonemizer, split_words
+from gapstudy.g2p.segmenting import undisturbed
 from gapstudy.languages import LANGUAGES, TOKEN_TASK_LANGUAGES
+from gapstudy.languages import language as facts_of
 
 Say = Callable[..., tuple[str, ...]]
 
 
 # A vocabulary without long vowels, with few marks and the digits that XPhoneBERT has: for ``harmonised`` without its file.
-SMALL = frozenset("a e i o u ə ɛ ɔ y p b t d k ɡ f v s z ʃ ʒ x h m n ŋ ɲ l r ɾ ɹ j w θ ð t͡ʃ d͡ʒ t͡s 0 2 9 . , - \" '".split())
+SMALL = frozenset(
+    "a e i o u ə ɛ ɔ y p b t d k ɡ f v s z ʃ ʒ x h m n ŋ ɲ l r ɾ ɹ j w θ ð t͡ʃ d͡ʒ t͡s 0 2 9 . , - \" '".split()
+)
 
 
 @cache
@@ -39,6 +43,23 @@ def say() -> Say:
         return _phonemizer(language, mode, english).word(word)
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def epitran_of() -> Callable[[str], Callable[[str], str]]:
+    """Epitran's own ``transliterate`` of a language, sharing one panphon table so that building takes no time."""
+    with undisturbed("epitran"):
+        import epitran.simple
+        import panphon
+
+        table = panphon.FeatureTable()
+
+    def build(language: str) -> Callable[[str], str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(epitran.simple.panphon, "FeatureTable", lambda: table)
+            return epitran.simple.SimpleEpitran(facts_of(language).epitran).transliterate  # type: ignore[no-any-return]
+
+    return build
 
 
 @pytest.fixture(scope="session")

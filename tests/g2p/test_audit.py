@@ -87,4 +87,8 @@ def test_without_a_vocabulary_the_record_has_no_shares() -> None:
 
 def test_any_container_is_a_vocabulary() -> None:
     """A list, a dictionary or a set of symbols give one audit."""
-    assert audit(COUNTS, PHONES, ["a", "b"]) == audit(COUNTS, PHONES, {"a": 0, "b": 1}) == audit(COUNTS, PHONES, {"a", "b"})
+    assert (
+        audit(COUNTS, PHONES, ["a", "b"])
+        == audit(COUNTS, PHONES, {"a": 0, "b": 1})
+        == audit(COUNTS, PHONES, {"a", "b"})
+    )

@@ -30,7 +30,9 @@ def test_unknown_arguments_list_the_valid_ones() -> None:
 def test_a_language_without_rules_is_told_so(code: str) -> None:
     """What Epitran cannot convert is named, with the languages that it can."""
     name = language(code).name
-    with pytest.raises(ValueError, match=rf"no phonemes for {name} \({code}\): Epitran has no rules for it; valid: eng, "):
+    with pytest.raises(
+        ValueError, match=rf"no phonemes for {name} \({code}\): Epitran has no rules for it; valid: eng, "
+    ):
         Phonemizer(code)
 
 

@@ -49,7 +49,9 @@ def test_the_languages_of_the_tasks_are_known() -> None:
 def test_an_unknown_language_is_told_with_the_one_meant(asked: str, near: str) -> None:
     """Another code or a name of a language leads to its ISO 639-3 code."""
     assert language("urd") is LANGUAGES["urd"]
-    with pytest.raises(ValueError, match=re.escape(f"unknown language {asked!r}; valid: ISO 639-3 codes, nearest {near}")):
+    with pytest.raises(
+        ValueError, match=re.escape(f"unknown language {asked!r}; valid: ISO 639-3 codes, nearest {near}")
+    ):
         language(asked)
 
 
