@@ -11,26 +11,28 @@ from pathlib import Path
 import pytest
 
 from gapstudy.g2p import Phonemizer, split_words
-from gapstudy.languages import LANGUAGES
+from gapstudy.g2p.segmenting import undisturbed
+from gapstudy.languages import LANGUAGES, TOKEN_TASK_LANGUAGES
+from gapstudy.languages import language as facts_of
 
 Say = Callable[..., tuple[str, ...]]
-TREEBANKS = {
-    "eng": "EWT",
-    "fra": "GSD",
-    "rus": "GSD",
-    "ita": "ISDT",
-    "hun": "Szeged",
-    "ukr": "IU",
-    "kor": "GSD",
-    "tur": "IMST",
-    "fin": "TDT",
-    "hin": "PUD",
-}
+
+
+# A vocabulary without long vowels, with few marks and the digits that XPhoneBERT has: for ``harmonised`` without its file.
+SMALL = frozenset(
+    "a e i o u ə ɛ ɔ y p b t d k ɡ f v s z ʃ ʒ x h m n ŋ ɲ l r ɾ ɹ j w θ ð t͡ʃ d͡ʒ t͡s 0 2 9 . , - \" '".split()
+)
 
 
 @cache
 def _phonemizer(language: str, mode: str, english: str) -> Phonemizer:
-    return Phonemizer(language, mode=mode, english=english)
+    return Phonemizer(language, mode=mode, english=english, vocabulary=SMALL if mode == "harmonised" else None)
+
+
+@pytest.fixture(scope="session")
+def small() -> frozenset[str]:
+    """A small vocabulary, for ``harmonised``."""
+    return SMALL
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +46,39 @@ def say() -> Say:
 
 
 @pytest.fixture(scope="session")
+def epitran_of() -> Callable[[str], Callable[[str], str]]:
+    """Epitran's own ``transliterate`` of a language, sharing one panphon table so that building takes no time."""
+    with undisturbed("epitran"):
+        import epitran.simple
+        import panphon
+
+        table = panphon.FeatureTable()
+
+    def build(language: str) -> Callable[[str], str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(epitran.simple.panphon, "FeatureTable", lambda: table)
+            return epitran.simple.SimpleEpitran(facts_of(language).epitran).transliterate  # type: ignore[no-any-return]
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def real_words(corpora: Path) -> Callable[[str], Counter[str]]:
-    """Count the words of a language's real text: Universal Dependencies dev and test, XNLI for Swahili and Urdu."""
+    """Count the words of a language's real text.
+
+    Dev and test of every treebank of Universal Dependencies, and XTREME's Hindi; XNLI, WikiAnn and FLORES-200 for Swahili
+    and Urdu.
+    """
 
     @cache
     def count(language: str) -> Counter[str]:
-        if language in TREEBANKS:
-            return _treebank(corpora / "ud" / f"UD_{LANGUAGES[language].name}-{TREEBANKS[language]}")
-        return _xnli(corpora / "xnli", LANGUAGES[language].iso1)
+        facts = LANGUAGES[language]
+        if language not in TOKEN_TASK_LANGUAGES:
+            return _xnli(corpora / "xnli", facts.iso1) + _wikiann(corpora, facts.iso1) + _flores(corpora, facts.flores)
+        counts: Counter[str] = Counter()
+        for folder in sorted((corpora / "ud").glob(f"UD_{facts.name}-*")):
+            counts += _treebank(folder)
+        return counts + _xtreme(corpora / "udpos_xtreme" / f"dev-{facts.iso1}.tsv")
 
     return count
 
@@ -78,3 +105,27 @@ def _xnli(folder: Path, iso1: str) -> Counter[str]:
             for sentence in line.split("\t")[:2]:
                 counts.update(split_words(sentence))
     return counts
+
+
+def _wikiann(corpora: Path, iso1: str) -> Counter[str]:
+    """Words of dev and test."""
+    counts: Counter[str] = Counter()
+    for part in ("dev", "test"):
+        for line in (corpora / "wikiann" / f"{part}-{iso1}.tsv").read_text(encoding="utf-8").split("\n"):
+            counts.update(word for word in [line.split("\t")[0].partition(":")[2]] if word)
+    return counts
+
+
+def _flores(corpora: Path, name: str) -> Counter[str]:
+    """Words of dev and devtest."""
+    counts: Counter[str] = Counter()
+    for part in ("dev", "devtest"):
+        for line in (corpora / "flores200" / part / f"{name}.{part}").read_text(encoding="utf-8").split("\n"):
+            counts.update(split_words(line))
+    return counts
+
+
+def _xtreme(file: Path) -> Counter[str]:
+    """Words of XTREME's part-of-speech file, if there is one."""
+    lines = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
+    return Counter(line.split("\t")[0] for line in lines if line.strip())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from gapstudy.g2p import Offender, audit
+from gapstudy.g2p import Offender, Replacement, audit
 from gapstudy.g2p.audit import unmapped_characters
 
 COUNTS = {"ab": 3, "c": 1, "韓a": 2}
@@ -60,3 +62,33 @@ def test_a_type_without_phones_is_an_error() -> None:
     """Phones of another corpus are noticed."""
     with pytest.raises(ValueError, match=r"no phones for 1 of 2 types, such as 'b'"):
         audit({"a": 1, "b": 1}, {"a": ("a",)}, None)
+
+
+def test_the_record_is_json_in_percent() -> None:
+    """The report's form: percentages, rows as lists, and the replacements of ``harmonised``."""
+    made = (Replacement(symbol="k͡p", by=("k", "p"), tokens=4),)
+    record = audit(COUNTS, PHONES, {"a", "b"}, replacements=made).as_record()
+    assert json.loads(json.dumps(record)) == record
+    assert record["unknown_words"] == pytest.approx(50.0)
+    assert record["unknown_segments"] == pytest.approx(100 * 3 / 11)
+    assert record["unknown_types"] == pytest.approx(100 * 2 / 3)
+    assert record["unmapped_words"] == pytest.approx(100 / 3)
+    assert record["offenders"] == [["韓", 2, ["韓a"]], ["t͡ɕ", 1, ["c"]]]
+    assert record["unmapped"] == {"韓": 2}
+    assert record["replacements"] == [["k͡p", ["k", "p"], 4]]
+    assert (record["types"], record["tokens"], record["segments"]) == (3, 6, 11)
+
+
+def test_without_a_vocabulary_the_record_has_no_shares() -> None:
+    """What was not measured is None, not 0."""
+    record = audit(COUNTS, PHONES).as_record()
+    assert (record["unknown_words"], record["unknown_segments"], record["unknown_types"]) == (None, None, None)
+
+
+def test_any_container_is_a_vocabulary() -> None:
+    """A list, a dictionary or a set of symbols give one audit."""
+    assert (
+        audit(COUNTS, PHONES, ["a", "b"])
+        == audit(COUNTS, PHONES, {"a": 0, "b": 1})
+        == audit(COUNTS, PHONES, {"a", "b"})
+    )

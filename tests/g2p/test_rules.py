@@ -54,23 +54,6 @@ def test_output_equals_epitrans_own_on_real_words(
     assert [word for word in words if ours.ipa(word) != theirs(word)] == []
 
 
-@pytest.fixture(scope="module")
-def epitran_of() -> Callable[[str], Callable[[str], str]]:
-    """Epitran's own ``transliterate`` of a language, sharing one panphon table so that building takes no time."""
-    with undisturbed("epitran"):
-        import epitran.simple
-        import panphon
-
-        table = panphon.FeatureTable()
-
-    def build(language: str) -> Callable[[str], str]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(epitran.simple.panphon, "FeatureTable", lambda: table)
-            return epitran.simple.SimpleEpitran(LANGUAGES[language].epitran).transliterate  # type: ignore[no-any-return]
-
-    return build
-
-
 def test_segments_is_used_as_documented() -> None:
     """Phones are those of ``Tokenizer()(word, ipa=True)``."""
     with undisturbed("segments"):
