@@ -81,7 +81,8 @@ def prepare(
     DataError
         If a corpus is missing or malformed.
     """
-    corpora = load_corpora(study)
+    _CORPORA.clear()  # files may have changed since this process last looked
+    corpora = _corpora(study)
     parts = {name: _Part(study, name, folder=model_folder(r)) for name, r in study.used_representations().items()}
     say("pronouncing every word")
     spoken = [replace(p, language=code) for p in parts.values() if p.spec.kind == "phoneme" for code in study.languages]
@@ -107,11 +108,23 @@ def prepare(
     return content
 
 
+_CORPORA: dict[str, Corpora] = {}
+
+
+def _corpora(study: Study) -> Corpora:
+    """Load the corpora of a study once a process: one process does several languages and representations."""
+    name = study.model_dump_json()
+    if name not in _CORPORA:
+        _CORPORA.clear()
+        _CORPORA[name] = load_corpora(study)
+    return _CORPORA[name]
+
+
 # ---- pronunciations ---------------------------------------------------------------------------------------
 def pronounce(part: _Part) -> None:
     """Fill the pronunciation cache for one language."""
     speller = _spelling(part)
-    speller.spell(_word_counts(load_corpora(part.study), part.language, speller))
+    speller.spell(_word_counts(_corpora(part.study), part.language, speller))
 
 
 def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] | None:
@@ -151,7 +164,7 @@ def make_encoder(part: _Part) -> tuple[str, str]:
     """Return (representation, key): a model folder is noted in the cache, a small encoder pre-trained if it is new."""
     if part.folder:
         return part.representation, register(part.folder)
-    corpora = load_corpora(part.study)
+    corpora = _corpora(part.study)
     spellers = {code: spelling(part.spec, code, cache_folder("g2p")) for code in corpora.text}
     key = digest(
         {
@@ -214,7 +227,7 @@ def encode_language(part: _Part) -> dict[str, Any]:
     """Encode every corpus of one language for one representation; return keys, and what the report needs."""
     from gapstudy.encode import encode
 
-    corpora = load_corpora(part.study)
+    corpora = _corpora(part.study)
     speller, coder = _spelling(part), coder_of(part.encoder, part.spec.kind)
     keys: dict[str, str] = {}
     for name, corpus in corpora.parts(part.language).items():
