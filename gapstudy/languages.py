@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 __all__ = [
     "LANGUAGES",
@@ -76,6 +75,8 @@ XNLI_LANGUAGES: tuple[str, ...] = ("eng", "swa", "urd")
 @cache
 def all_languages() -> dict[str, Language]:
     """Return every known language by its code: the study's twelve first, then the others (some 230), sorted."""
+    from pathlib import Path
+
     known = dict(LANGUAGES)
     for line in Path(__file__).with_name(TABLE).read_text(encoding="utf-8").splitlines()[1:]:
         code, name, script, epitran, iso1, flores = line.split("\t")

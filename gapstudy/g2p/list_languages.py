@@ -158,7 +158,7 @@ def rows() -> list[Language]:
 def text() -> str:
     """Return the file as it should be."""
     lines = ["code\tname\tscript\tepitran\tiso1\tflores"]
-    lines += ["\t".join((r.code, r.name, r.script, r.epitran, r.iso1, r.flores)) for r in rows()]
+    lines += [f"{r.code}\t{r.name}\t{r.script}\t{r.epitran}\t{r.iso1}\t{r.flores}" for r in rows()]
     return "\n".join(lines) + "\n"
 
 

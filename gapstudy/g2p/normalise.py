@@ -32,8 +32,8 @@ from functools import cache
 from gapstudy.g2p.asian import HINDI, KOREAN, URDU
 from gapstudy.g2p.cyrillic import RUSSIAN, UKRAINIAN
 from gapstudy.g2p.english import English
-from gapstudy.g2p.latin import ENGLISH, FINNISH, FRENCH, HUNGARIAN, ITALIAN, SWAHILI, TURKISH
 from gapstudy.g2p.greek import greek
+from gapstudy.g2p.latin import ENGLISH, FINNISH, FRENCH, HUNGARIAN, ITALIAN, SWAHILI, TURKISH
 from gapstudy.g2p.marks import plain, symbols
 from gapstudy.g2p.notation import canonical
 from gapstudy.g2p.orthography import SCRIPTS, LetterTable, Orthography, compiled, general, rewrite

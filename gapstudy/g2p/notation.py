@@ -61,6 +61,8 @@ _ODD = re.compile(
 def _marks(letter: str, marks: str) -> str:
     """The diacritics of one letter: none twice, those below in order, rings where there is room."""
     kept = list(dict.fromkeys(marks))
+    if _RING_BELOW in kept and _RING_ABOVE in kept:
+        kept.remove(_RING_ABOVE)
     below = sorted((m for m in kept if m in _BELOW), key=_BELOW.index)
     above = [m for m in kept if m not in _BELOW]
     if _RING_BELOW in below and letter in _DESCENDERS:

@@ -40,9 +40,70 @@ Cardinal = Callable[[int], str]
 # ISO 639-1 -> what num2words calls it, where it counts to 10^12 in the script of ours (a test holds this to it; its
 # Serbian is in Latin letters, its Amharic, Kannada and Telugu end earlier).
 _NUM2WORDS = {
-    code: code for code in "ar az bn ca cs cy de en eo es fa fi fr hu id it ko lt lv nl pl pt ro ru sl sv tg th".split()
+    code: code
+    for code in [
+        "ar",
+        "az",
+        "bn",
+        "ca",
+        "cs",
+        "cy",
+        "de",
+        "en",
+        "eo",
+        "es",
+        "fa",
+        "fi",
+        "fr",
+        "hu",
+        "id",
+        "it",
+        "ko",
+        "lt",
+        "lv",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sl",
+        "sv",
+        "tg",
+        "th",
+    ]
 } | {"tr": "tr", "uk": "uk", "vi": "vi", "kk": "kz"}
-_POINT_GROUPS = frozenset("de es fr hu id it nl pt ro ru sl sr sv tr uk vi az be ca cs da el fi hr kk lt lv pl".split())
+_POINT_GROUPS = frozenset(
+    [
+        "de",
+        "es",
+        "fr",
+        "hu",
+        "id",
+        "it",
+        "nl",
+        "pt",
+        "ro",
+        "ru",
+        "sl",
+        "sr",
+        "sv",
+        "tr",
+        "uk",
+        "vi",
+        "az",
+        "be",
+        "ca",
+        "cs",
+        "da",
+        "el",
+        "fi",
+        "hr",
+        "kk",
+        "lt",
+        "lv",
+        "pl",
+    ]
+)
 _INDIAN = frozenset({"Deva", "Beng", "Guru", "Orya", "Taml", "Telu", "Knda", "Mlym"})
 _ORDINAL_ENDINGS = {"en": "st|nd|rd|th", "fr": "ers?|res?|ères?|es?|èmes?|èmes?|ièmes?"}
 _KOREAN_MONTHS = (("(?<![0-9])6(?=월)", "유"), ("(?<![0-9])10(?=월)", "시"))
@@ -60,8 +121,8 @@ _URDU = """صفر ایک دو تین چار پانچ چھ سات آٹھ نو د�
 اسی اکیاسی بیاسی تراسی چوراسی پچاسی چھیاسی ستاسی اٹھاسی نواسی نوے اکانوے بانوے ترانوے چورانوے پچانوے چھیانوے ستانوے اٹھانوے ننانوے"""
 _HINDI_POWERS = ((10**11, "खरब"), (10**9, "अरब"), (10**7, "करोड़"), (10**5, "लाख"), (1000, "हज़ार"), (100, "सौ"))
 _URDU_POWERS = ((10**11, "کھرب"), (10**9, "ارب"), (10**7, "کروڑ"), (10**5, "لاکھ"), (1000, "ہزار"), (100, "سو"))
-_SWAHILI = "sifuri moja mbili tatu nne tano sita saba nane tisa".split()
-_SWAHILI_TENS = "kumi ishirini thelathini arobaini hamsini sitini sabini themanini tisini".split()
+_SWAHILI = ["sifuri", "moja", "mbili", "tatu", "nne", "tano", "sita", "saba", "nane", "tisa"]
+_SWAHILI_TENS = ["kumi", "ishirini", "thelathini", "arobaini", "hamsini", "sitini", "sabini", "themanini", "tisini"]
 _SWAHILI_POWERS = ((10**9, "bilioni"), (10**6, "milioni"), (1000, "elfu"), (100, "mia"))
 
 

@@ -53,7 +53,7 @@ def _required(rule: Callable[[str], str]) -> str:
 
     Epitran compiles ``a -> b / X _ Y`` to ``(?P<X>...)(?P<a>...)(?P<Y>...)`` and keeps the pattern in a closure.
     """
-    for cell in rule.__closure__ or ():  # type: ignore[attr-defined]
+    for cell in rule.__closure__ or ():
         found = _REWRITTEN.search(str(getattr(cell.cell_contents, "pattern", "")))
         if found and not _REGEX.search(found[1]):
             return found[1]
@@ -91,7 +91,10 @@ class EpitranRules:
 
             self._before, self._after = _cascade(code, "pre"), _cascade(code, "post")
         self._map = _read_map(code)
-        self._graphemes = re.compile("|".join(sorted(self._map, key=len, reverse=True)))
+        # Epitran ignores case where it looks for graphemes and heeds it where it looks them up: what only a capital
+        # stands for in the map passes through.
+        capitals = any(graph != graph.lower() for graph in self._map)
+        self._graphemes = re.compile("|".join(sorted(self._map, key=len, reverse=True)), re.IGNORECASE * capitals)
         stripper = StripDiacritics(code)
         self._strip = stripper.process if stripper.diacritics else None
         composed = unicodedata.normalize("NFC", " ".join(self._map))
@@ -105,7 +108,7 @@ class EpitranRules:
         word = _nfd(word.lower())
         if self._strip is not None:
             word = self._strip(word)
-        mapped = self._graphemes.sub(lambda found: self._map[found[0]], self._before(word))
+        mapped = self._graphemes.sub(lambda found: self._map.get(found[0], found[0]), self._before(word))
         return unicodedata.normalize("NFC", self._after(mapped))
 
 
