@@ -85,7 +85,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
     console = Console(markup=False)
     if not console.is_terminal:
-        console = Console(markup=False, width=240)  # a file or a pipe has no edge
+        console = Console(markup=False, width=10_000)  # a file or a pipe has no edge
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for key in rows[0] if rows else ():
         justify: Literal["left", "right"] = "left" if isinstance(rows[0][key], str) else "right"

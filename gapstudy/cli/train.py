@@ -120,7 +120,7 @@ def prepare(*, study: str, runs: str, device: str, engine: str, jobs: int, as_js
 
 def _covered(audit: dict[str, Any]) -> dict[str, Any]:
     """Return one language's audit as a row; shares in percent of running phones and words."""
-    offenders = [f"{symbol} ({', '.join(words)})" for symbol, _count, words in audit["offenders"][:4]]
+    offenders = [f"{symbol} ({words[0]})" for symbol, _count, words in audit["offenders"][:4]]
     return {
         "language": audit["language"],
         "representation": audit["representation"],
@@ -130,5 +130,5 @@ def _covered(audit: dict[str, Any]) -> dict[str, Any]:
         "unknown phones %": audit["unknown_segments"],
         "unknown words %": audit["unknown_words"],
         "worst unknown": "; ".join(offenders),
-        "unmapped": " ".join(list(audit["unmapped"])[:12]),
+        "unmapped": " ".join(list(audit["unmapped"])[:8]),
     }
