@@ -54,6 +54,7 @@ class Job:
     encoder : cache key of the encoder.
     arrays : language -> corpus part -> cache key of its packed arrays.
     spelling : what spelt the training language, for provenance.
+    model : the encoder as the study names it, for provenance: "small", a folder, or an id on the hub and its commit.
     device : "cpu", "cuda" or "auto".
     checkpoint_every : least seconds between checkpoints.
     """
@@ -64,6 +65,7 @@ class Job:
     encoder: str
     arrays: dict[str, dict[str, str]]
     spelling: str
+    model: str = "small"
     device: str = "auto"
     checkpoint_every: float = 20.0
 
@@ -264,6 +266,7 @@ def provenance(job: Job, device: Any) -> dict[str, Any]:
         "python": platform.python_version(),
         **{package: _version(package) for package in ("torch", "transformers", "tokenizers", "epitran", "segments")},
         "g2p": job.spelling,
+        "model": job.model,
         "device": device.type,
         "device_name": name,
         "commit": _commit(),

@@ -28,7 +28,7 @@ from gapstudy.errors import ModelError
 from gapstudy.store import StudyPaths, write_arrays, write_json
 from gapstudy.study import FORMAT, Cell, Representation, Study
 from gapstudy.tasks import primary_metric
-from gapstudy.units import Spelling, spelling
+from gapstudy.units import Phones, Spelling, spelling
 
 __all__ = ["Mapper", "prepare", "serially"]
 
@@ -129,13 +129,14 @@ def pronounce(part: _Part) -> None:
 
 def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] | None:
     """Return what came out of the conversion, under the model's vocabulary; None where there is none."""
-    if part.spec.kind != "phoneme":
+    if not isinstance(speller, Phones):
         return None
     from gapstudy.g2p import audit
 
     counts = _word_counts(corpora, part.language, speller)
     phones = {word: tuple(text.split(" ")) for word, text in speller.spell(counts).items()}
-    found = audit(counts, phones, vocabulary_of(part.encoder, part.spec.kind))
+    known = vocabulary_of(part.encoder, part.spec.kind)
+    found = audit(counts, phones, known, replacements=speller.replacements(counts))
     facts = {"language": part.language, "representation": part.representation, "backend": speller.provenance}
     return {**facts, "mode": part.spec.g2p, **found.as_record()}
 
@@ -340,7 +341,9 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
     arrays = {code: {k: v for k, v in piece["keys"].items() if k.startswith(cell.task) or k == "parallel"}
               for code, piece in pieces.items()}  # fmt: skip
     home = pieces[cell.language]
-    return {"settings": settings, "encoder": home["encoder"], "arrays": arrays, "spelling": home["backend"]}
+    model = f"{representation.model}@{representation.revision}" if representation.revision else representation.model
+    facts = {"encoder": home["encoder"], "model": model, "arrays": arrays, "spelling": home["backend"]}
+    return {"settings": settings, **facts}
 
 
 def _identity(representation: Representation, encoder: str) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Prepared:
             encoder=found["encoder"],
             arrays=found["arrays"],
             spelling=found["spelling"],
+            model=found.get("model", "small"),
             device=device,
         )
 

@@ -7,12 +7,15 @@ characters, and U+2581 for phones (XPhoneBERT's input form). Words keep their in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gapstudy.study import Representation
+
+if TYPE_CHECKING:
+    from gapstudy.g2p.audit import Replacement
 
 __all__ = ["WORD_BOUNDARY", "Characters", "Phones", "Spelling", "Subwords", "interleave", "spelling"]
 
@@ -99,6 +102,10 @@ class Phones:
     def spell(self, words: Iterable[str]) -> dict[str, str]:
         """Return the phones of each distinct word, joined by blanks."""
         return {word: " ".join(phones) for word, phones in self._phonemizer.words(words).items()}
+
+    def replacements(self, counts: Mapping[str, int]) -> tuple[Replacement, ...]:
+        """Return what the mode ``harmonised`` put in the place of phones that the model lacks; nothing in other modes."""
+        return self._phonemizer.replacements(counts) if self._phonemizer.mode == "harmonised" else ()
 
 
 def spelling(

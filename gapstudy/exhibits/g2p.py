@@ -5,7 +5,7 @@ Paper: section 3.6 (Epitran and segments); the paper reports no audit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
@@ -44,7 +44,7 @@ def compute(evidence: Evidence) -> Exhibit:
             {k: v for k, v in row.items() if isinstance(v, str | int | float) or v is None} for row in audits
         ),
         missing=() if rows else ("the study has no phoneme representation",),
-        notes=tuple(f"Back end: {backend}." for backend in backends),
+        notes=(*(f"Back end: {backend}." for backend in backends), *_replaced(audits)),
     )
 
 
@@ -61,6 +61,14 @@ def _row(audit: dict[str, Any], facts: dict[str, Any]) -> tuple[Cell, ...]:
         Cell(_counted(offenders)),
         Cell(_counted(unmapped)),
     )
+
+
+def _replaced(audits: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say what the mode harmonised put in the place of phones that the encoder lacks."""
+    for audit in audits:
+        if found := audit.get("replacements"):
+            shown = ", ".join(f"{symbol} by {' '.join(by) or 'nothing'} (×{count})" for symbol, by, count in found[:6])
+            yield f"Replaced in {audit['language']}: {shown}."
 
 
 def _percent(value: float | None) -> str:

@@ -188,6 +188,21 @@ def test_a_subset_of_its_own_is_drawn_by_each_run(study_in: Callable[..., Study]
     assert sizes["run"] == 20 * sizes["study"]
 
 
+def test_harmonised_phones_are_those_of_the_model(study_in: Callable[..., Study], tmp_path: Path) -> None:
+    """With g2p = "harmonised" hardly a word of the study holds a phone that the model lacks, and what was put in is told."""
+    narrow = ('representations = ["subword", "character", "phoneme"]', 'representations = ["phoneme"]')
+    found = {}
+    for mode in ("normalised", "harmonised"):
+        study = study_in(narrow, ('words = "mean"', f'words = "mean"\ng2p = "{mode}"'))
+        content = _prepare(study, RunStore(tmp_path / mode)).content
+        found[mode] = {audit["language"]: audit for audit in content["g2p"]}
+    assert found["normalised"]["kor"]["unknown_words"] > 20
+    assert found["harmonised"]["kor"]["unknown_words"] < 0.5
+    assert found["harmonised"]["kor"]["replacements"]
+    assert not found["normalised"]["kor"]["replacements"]
+    assert content["cells"]["ner-phoneme-kor"]["model"] == study.representations["phoneme"].model
+
+
 # ---- the hub ------------------------------------------------------------------------------------------------------
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -191,6 +191,16 @@ def test_audit_of_two_phoneme_representations_has_headings(
     assert rows[3][5] == "–"
 
 
+def test_audit_says_what_was_replaced(with_prepared: Callable[..., Evidence]) -> None:
+    """In the mode harmonised the commonest replacements stand under the table, by language."""
+    row = audit("eng", {}) | {"replacements": [["ɹ̩", ["ɝ"], 9], ["ʘ", ["p", "k"], 2], ["☺", [], 1]]}
+
+    assert g2p.compute(with_prepared(g2p=[row, audit("kor", {})])).notes == (
+        "Back end: rules.",
+        "Replaced in eng: ɹ̩ by ɝ (×9), ʘ by p k (×2), ☺ by nothing (×1).",
+    )
+
+
 def test_audit_needs_phonemes(with_prepared: Callable[..., Evidence]) -> None:
     """Without a phoneme representation there is no audit, and that is said."""
     exhibit = g2p.compute(with_prepared(g2p=[]))
