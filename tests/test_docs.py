@@ -13,6 +13,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/real-data.md",
     "runs/README.md",
     "reports/LOG.md",
     "benchmarks/README.md",
