@@ -28,6 +28,7 @@ __all__ = [
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(5)
 IGNORED = -100
+_AT_ONCE = 20_000  # examples that are lists of numbers at one time, so that memory does not grow with the corpus
 BOUNDARY, SPECIAL = -1, -2  # "words" of units that belong to none: what stands between two words, and special units
 Ints = npt.NDArray[np.int32]
 Chunks = tuple[list[int], list[int]]  # unit ids, and the word each belongs to (BOUNDARY: none)
@@ -153,6 +154,34 @@ def encode(corpus: Pairs | Tagged | Sentences, spelling: Spelling, coder: Coder,
     coder : the units of an encoder (:mod:`gapstudy.coders`).
     max_length : units a sequence, special ones included; of a pair the longer sentence is cut first.
     """
+    step = _AT_ONCE
+    parts = [_encode(_rows(corpus, at, at + step), spelling, coder, max_length) for at in range(0, len(corpus), step)]
+    return _end_to_end(parts) if parts else _encode(corpus, spelling, coder, max_length)
+
+
+def _rows(corpus: Pairs | Tagged | Sentences, start: int, stop: int) -> Pairs | Tagged | Sentences:
+    columns = [getattr(corpus, column.name)[start:stop] for column in fields(corpus)]
+    return type(corpus)(*columns)
+
+
+def _end_to_end(parts: Sequence[Encoded]) -> Encoded:
+    """Return packed parts as one."""
+    before = np.cumsum([0, *(len(part.ids) for part in parts)])
+
+    def joined(name: str) -> Ints:
+        return np.concatenate([getattr(part, name) for part in parts]).astype(np.int32, copy=False)
+
+    starts = [part.starts[:-1] + offset for part, offset in zip(parts, before, strict=False)]
+    moved = [np.where(part.positions < 0, -1, part.positions + n) for part, n in zip(parts, before, strict=False)]
+    return Encoded(
+        **{name: joined(name) for name in ("ids", "types", "words", "targets", "counts", "characters")},
+        starts=np.concatenate([*starts, before[-1:]]).astype(np.int32),
+        positions=np.concatenate(moved).astype(np.int32),
+        pad=parts[0].pad,
+    )
+
+
+def _encode(corpus: Pairs | Tagged | Sentences, spelling: Spelling, coder: Coder, max_length: int) -> Encoded:
     framing = coder.framing
     if isinstance(corpus, Pairs):
         first, second = (coder.code(_split(side, spelling), spelling) for side in (corpus.premises, corpus.hypotheses))

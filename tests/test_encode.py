@@ -265,6 +265,28 @@ def test_a_pair_that_is_too_long_keeps_both_sentences(
         assert len(short) - middle > 2
 
 
+@pytest.mark.parametrize("task", ["xnli", "pos", "parallel"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_corpus_in_pieces_is_the_corpus(
+    kind: str, task: str, make: Make, builtin_task: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many examples are encoded at a time, the arrays are the same; rows can be taken out of them again."""
+    corpus = (
+        Sentences(("one two", "", "three") * 5) if task == "parallel" else builtin_task(task, "eng").dev.take(range(17))
+    )
+    whole = encode(corpus, *make(kind, "eng"), max_length=20)
+    monkeypatch.setattr("gapstudy.encode._AT_ONCE", 4)
+    pieces = encode(corpus, *make(kind, "eng"), max_length=20)
+    rows = [2, 9, 3]
+    if not isinstance(corpus, Sentences):
+        taken = encode(corpus.take(rows), *make(kind, "eng"), max_length=20)
+        for name in set(Encoded.__slots__) - {"pad"}:
+            assert getattr(whole.take(rows), name).tolist() == getattr(taken, name).tolist(), name
+    for name in set(Encoded.__slots__) - {"pad"}:
+        one, other = getattr(whole, name), getattr(pieces, name)
+        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist()), name
+
+
 # ---- files -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("task", ["xnli", "pos", "parallel"])
 def test_packed_arrays_survive_their_file(
