@@ -32,8 +32,8 @@ class Batch:
     ----------
     ids, types, mask : (batch, length) integers; ``mask`` is 1 on real units.
     targets : (batch,) for pairs, (batch, length) for words.
-    words : (batch, length) index of each unit's word, negative where there is none; None for pairs, which are not
-        read by words.
+    words : (batch, length) column of the first unit of each unit's word, negative where there is none; None for
+        pairs, which are not read by words.
     """
 
     ids: Tensor
@@ -78,7 +78,7 @@ class Padded:
 
         self.ids, self.types = spread(encoded.ids, encoded.pad), spread(encoded.types, 0)
         pairs = len(encoded.targets) > 0 and len(encoded.counts) == 0
-        self.words = None if pairs else spread(encoded.words, _NO_WORD)
+        self.words = None if pairs else spread(_first_columns(encoded), _NO_WORD)
         self.mask = torch.from_numpy(inside).to(device, torch.int64)
         self.targets = _targets(encoded, spread, device, labelling)
 
@@ -113,6 +113,16 @@ def _targets(
     kept = encoded.positions >= 0
     flat[encoded.positions[kept]] = encoded.targets[kept]
     return spread(flat, IGNORED)
+
+
+def _first_columns(encoded: Encoded) -> npt.NDArray[np.int32]:
+    """Return for each unit of a word where in its sequence the word begins; what belongs to no word stays negative."""
+    units = np.arange(len(encoded.ids))
+    begins = np.repeat(encoded.starts[:-1], encoded.lengths)
+    new = np.ones(len(units), bool)
+    new[1:] = (encoded.words[1:] != encoded.words[:-1]) | (begins[1:] != begins[:-1])
+    first = np.maximum.accumulate(np.where(new, units, 0)) - begins
+    return np.where(encoded.words >= 0, first, encoded.words).astype(np.int32)
 
 
 def _every_unit(encoded: Encoded, labelling: Labelling) -> npt.NDArray[np.int32]:

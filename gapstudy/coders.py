@@ -196,9 +196,10 @@ def phone_vocabulary(folder: Path) -> dict[str, int]:
         raise ModelError(msg)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".txt":
-            symbols = text.split()
-            return {symbol: number for number, symbol in reversed(list(enumerate(symbols)))}
+        if path.suffix == ".txt":  # a symbol a line, or all of them in one
+            lines = text.removesuffix("\n").split("\n")
+            symbols = [line.rstrip("\r") for line in lines] if len(lines) > 1 else lines[0].split(" ")
+            return {symbol: number for number, symbol in enumerate(symbols)}
         content = json.loads(text)
         found = content if path.name == "vocab.json" else content["model"]["vocab"]
         return {str(symbol): int(number) for symbol, number in found.items()}
@@ -274,7 +275,8 @@ def _auto_tokenizer(folder: Path) -> Any:
             except TypeError:
                 found = AutoTokenizer.from_pretrained(str(folder), **options)
     except Exception as error:
-        msg = f"{folder}: its tokenizer cannot be read ({type(error).__name__}: {error})"
+        why = str(error).strip().split("\n")[0]
+        msg = f"{folder}: its tokenizer cannot be read ({type(error).__name__}: {why}); save it once as tokenizer.json"
         raise ModelError(msg) from error
     if not getattr(found, "is_fast", False):
         msg = f"{folder}: its tokenizer ({type(found).__name__}) is no fast one and cannot tell which word a unit belongs to"
@@ -288,6 +290,7 @@ _TOKENIZERS = (
     "vocab.json",
     "sentencepiece.bpe.model",
     "spiece.model",
+    "spm.model",
     "tokenizer.model",
 )
 
@@ -317,23 +320,11 @@ def _framing(folder: Path, wrapped: Any, config: dict[str, Any]) -> Framing:
         between=between,
         after=after,
         # tokenizers of RoBERTa's kin give one type; those of BERT's kin give two, if the model has two
-        second=int(config.get("type_vocab_size", 1) > 1 and _two_types(config, pair)),
+        second=int(config.get("type_vocab_size", 1) > 1 and max(pair.type_ids) > 0),
         pad=int(wrapped.pad_token_id),
         unk=-1 if unk is None else int(unk),
         limit=_limit(config, int(wrapped.pad_token_id)),
     )
-
-
-def _two_types(config: dict[str, Any], pair: Any) -> bool:
-    """Whether second sentences have a token type of their own."""
-    return max(pair.type_ids) > 0 or config["model_type"] in {
-        "bert",
-        "electra",
-        "deberta",
-        "deberta-v2",
-        "albert",
-        "rembert",
-    }
 
 
 def _around(ids: Sequence[int], sequences: Sequence[int | None]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -121,7 +121,7 @@ def encoder_of(key: str, kind: str) -> Any:
     folder = _location(home)
     if folder is None:
         return read_cached(home, load_encoder)
-    return open_encoder(folder, load_coder(folder, kind).framing)
+    return open_encoder(folder, load_coder(folder, kind).framing, key)
 
 
 def vocabulary_of(key: str, kind: str) -> frozenset[str] | None:

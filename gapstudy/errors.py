@@ -74,6 +74,10 @@ class ModelError(GapStudyError):
     """An encoder that cannot be used: no weights, tokenizer or vocabulary, or ones that do not fit together."""
 
 
+DIVERGED = "the run diverged"
+"""What the message of a run says whose loss or outputs stopped being finite."""
+
+
 class RunError(GapStudyError):
     """A training run that failed; the study goes on without it."""
 

@@ -25,6 +25,7 @@ __all__ = ["SUFFIXES", "matching", "snapshot"]
 SUFFIXES = (".parquet", ".safetensors", ".json", ".txt", ".csv", ".jsonl", ".tsv", ".conllu", ".model")
 _ZIPPED = tuple(f"{suffix}.gz" for suffix in (".json", ".txt", ".csv", ".jsonl", ".tsv", ".conllu"))
 _COMMIT = re.compile("[0-9a-f]{40}")
+_SHARD = re.compile(r"-\d+-of-(?P<of>\d+)(?=\.)")
 _NAMES = {"model": "model", "dataset": "data set"}
 _TIMEOUT = 30.0  # seconds
 Kind = Literal["model", "dataset"]
@@ -73,8 +74,10 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], o
     with _explained(name, kind, repo, revision), _quiet():
         with suppress(LocalEntryNotFoundError):  # what is not there is to be downloaded
             folder = Path(snapshot_download(**request, local_files_only=True))
-            whole = not optional or _mark(folder, wanted).exists() or _is_offline()
-            if whole and all(matching(folder, [pattern]) for pattern in patterns):
+            found = [matching(folder, [pattern]) for pattern in patterns]
+            told = not optional and all("*" not in p or _numbered(f) for p, f in zip(patterns, found, strict=True))
+            whole = told or _mark(folder, wanted).exists() or _is_offline()
+            if whole and all(files and not _shard_missing(files) for files in found):
                 return folder
         if _is_offline():
             raise HubError(_offline(name, revision))
@@ -82,14 +85,26 @@ def snapshot(repo: str, *, kind: Kind, revision: str, patterns: Sequence[str], o
         if missing := [pattern for pattern in patterns if not any(fnmatchcase(file, pattern) for file in files)]:
             raise HubError(_no_match(name, missing, files))
         folder = Path(snapshot_download(**request))
-        if optional:
+        with suppress(OSError):  # a cache that is shared and may not be written
             _mark(folder, wanted).touch()
         return folder
 
 
 def _mark(folder: Path, wanted: Sequence[str]) -> Path:
     """Return the empty file that says that all of ``wanted`` was fetched: what is optional may not be there to tell."""
-    return folder / f".gapstudy-{zlib.crc32(repr(sorted(wanted)).encode()):08x}"
+    return folder.parents[1] / f".gapstudy-{folder.name}-{zlib.crc32(repr(sorted(wanted)).encode()):08x}"
+
+
+def _numbered(files: Sequence[Path]) -> bool:
+    """Whether every file says how many there are of its kind: nothing else tells what ``*`` stands for."""
+    return all(_SHARD.search(path.name) for path in files)
+
+
+def _shard_missing(files: Sequence[Path]) -> bool:
+    """Whether files that are numbered (train-00000-of-00003.parquet) are fewer than they say."""
+    numbered = [found for path in files if (found := _SHARD.search(path.name))]
+    groups = {(m.string[: m.start()], int(m["of"])) for m in numbered}
+    return sum(of for _, of in groups) != len(numbered)
 
 
 def matching(folder: Path, patterns: Sequence[str]) -> list[Path]:

@@ -147,7 +147,7 @@ def _fit(job: Job, store: RunStore, device: Any) -> Fit:
     train, dev = (_part(job, cell.language, f"{cell.task}/{name}") for name in ("train", "dev"))
     if settings["subset"] < 1.0:
         train = train.take(subset_rows(len(train), settings["subset"], job.spec.seed))
-    words = settings["representation"]["words"]
+    words = settings["representation"].get("words", "first")
     path = store.study(job.study).run(job.spec.run_id).checkpoint
     return fit(
         encoder_of(job.encoder, settings["representation"]["kind"]),

@@ -81,23 +81,24 @@ def _read_encoder(folder: Path) -> Any:
 
 
 # ---- encoders from elsewhere ------------------------------------------------------------------------------
-def open_encoder(folder: Path, framing: Framing) -> External:
+def open_encoder(folder: Path, framing: Framing, key: str = "") -> External:
     """Return a fresh copy of the Hugging Face encoder in ``folder``; the weights are read once a process.
 
     Parameters
     ----------
     framing : of its coder (:func:`gapstudy.coders.load_coder`): the padding that positions must skip.
+    key : changes with the content of the folder, so that what was read before is not taken for what is there now.
 
     Raises
     ------
     ModelError
         If its weights are missing, pickled, incomplete or not those of an encoder.
     """
-    return copy.deepcopy(_opened(folder, framing))
+    return copy.deepcopy(_opened(folder, framing, key))
 
 
 @lru_cache(maxsize=3)
-def _opened(folder: Path, framing: Framing) -> External:
+def _opened(folder: Path, framing: Framing, _key: str) -> External:
     config = read_config(folder)
     _require_safetensors(folder)
     if config.get("is_encoder_decoder"):
@@ -241,8 +242,19 @@ def _resized(values: Tensor, length: int) -> Tensor:
 
 
 def _by_character(states: tuple[Tensor, ...], size: int) -> list[Tensor]:
-    """Bring all layers to characters: a molecule stands for as many characters as it was made of."""
-    return [s if s.shape[1] == size else s.repeat_interleave(size // s.shape[1], dim=1) for s in states]
+    """Return the embeddings and every block's output at each character: the first block, the deep ones, the last.
+
+    CANINE's list has two entries more, outputs of convolutions before the deep blocks and before the last one.
+    """
+    embeddings, first, _strided, *deep, _projected, last = states
+    return [embeddings, first, *(_repeated(molecules, size) for molecules in deep), last]
+
+
+def _repeated(molecules: Tensor, size: int) -> Tensor:
+    """Give each character its molecule: the first stands for [CLS] alone, and the last for what is left."""
+    rate = size // molecules.shape[1]
+    own = molecules[:, 1:].repeat_interleave(rate, dim=1)
+    return torch.cat([own, molecules[:, -1:].repeat_interleave(size - own.shape[1], dim=1)], dim=1)
 
 
 class TaskModel(nn.Module):
@@ -269,8 +281,8 @@ class TaskModel(nn.Module):
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
         """Return logits: (batch, classes), or (batch, length, classes) for "words" and "word-mean".
 
-        ``ids``, ``types`` and ``mask`` are (batch, length) integers; ``mask`` is 1 on real units. ``words``, the index
-        of each unit's word (negative: none), is what "word-mean" needs.
+        ``ids``, ``types`` and ``mask`` are (batch, length) integers; ``mask`` is 1 on real units. ``words``, the column
+        of the first unit of each unit's word (negative: none), is what "word-mean" needs.
         """
         hidden = self.encoder(input_ids=ids, token_type_ids=types, attention_mask=mask).last_hidden_state
         if self.pooling == "cls":

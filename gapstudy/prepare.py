@@ -7,7 +7,9 @@ What it makes goes to the cache under content hashes; what the report needs of i
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 import os
 import shutil
 from collections import Counter
@@ -17,12 +19,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
 from gapstudy.cache import cache_folder, digest, read_cached
 from gapstudy.corpora import Corpora, load_corpora
 from gapstudy.data import fingerprint
-from gapstudy.encode import Coder
+from gapstudy.encode import Coder, Encoded
 from gapstudy.encoders import coder_of, encoder_of, is_ready, model_folder, phones_known_to, register, vocabulary_of
 from gapstudy.errors import ModelError
 from gapstudy.store import StudyPaths, write_arrays, write_json
@@ -124,7 +127,7 @@ def _corpora(study: Study) -> Corpora:
 def pronounce(part: _Part) -> None:
     """Fill the pronunciation cache for one language."""
     speller = _spelling(part)
-    speller.spell(_word_counts(_corpora(part.study), part.language, speller))
+    speller.spell(_word_counts(part, _corpora(part.study), speller))
 
 
 def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] | None:
@@ -133,7 +136,7 @@ def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] |
         return None
     from gapstudy.g2p import audit
 
-    counts = _word_counts(corpora, part.language, speller)
+    counts = _word_counts(part, corpora, speller)
     phones = {word: tuple(text.split(" ")) for word, text in speller.spell(counts).items()}
     known = vocabulary_of(part.encoder, part.spec.kind)
     found = audit(counts, phones, known, replacements=speller.replacements(counts))
@@ -141,18 +144,18 @@ def _audit(part: _Part, corpora: Corpora, speller: Spelling) -> dict[str, Any] |
     return {**facts, "mode": part.spec.g2p, **found.as_record()}
 
 
-def _word_counts(corpora: Corpora, language: str, speller: Spelling) -> Counter[str]:
-    return Counter(word for words in _all_words(corpora, language, speller) for word in words)
+def _word_counts(part: _Part, corpora: Corpora, speller: Spelling) -> Counter[str]:
+    return Counter(word for words in _all_words(part, corpora, speller) for word in words)
 
 
-def _all_words(corpora: Corpora, language: str, speller: Spelling) -> Iterator[Sequence[str]]:
-    for name, corpus in corpora.parts(language).items():
+def _all_words(part: _Part, corpora: Corpora, speller: Spelling) -> Iterator[Sequence[str]]:
+    for name, corpus in _parts(part, corpora).items():
         if name.startswith(("ner/", "pos/")):
-            yield from corpus.words  # type: ignore[union-attr]
+            yield from corpus.words
         else:
             yield from (speller.split(line) for line in corpus.texts())
-    if language in corpora.text:
-        yield from (speller.split(line) for line in corpora.text[language].lines)
+    if part.folder is None and part.language in corpora.text:
+        yield from (speller.split(line) for line in corpora.text[part.language].lines)
 
 
 def _spelling(part: _Part) -> Spelling:
@@ -172,7 +175,7 @@ def make_encoder(part: _Part) -> tuple[str, str]:
             "representation": part.spec.model_dump(mode="json", include={"kind", "model", "g2p", "english"}),
             "pretrain": part.study.pretrain.model_dump(mode="json"),
             "text": corpora.text_fingerprint(),
-            "spelling": {code: s.provenance for code, s in spellers.items()},
+            "spelling": {code: s.identity for code, s in spellers.items()},
             "torch": version("torch"),
             "tokenizers": version("tokenizers"),
             "format": FORMAT,
@@ -231,19 +234,22 @@ def encode_language(part: _Part) -> dict[str, Any]:
     corpora = _corpora(part.study)
     speller, coder = _spelling(part), coder_of(part.encoder, part.spec.kind)
     keys: dict[str, str] = {}
-    for name, corpus in corpora.parts(part.language).items():
+    contents: dict[str, str] = {}
+    for name, corpus in _parts(part, corpora).items():
         limit = _max_length(part, name, coder)
         keys[name] = digest(
             {"encoder": part.encoder, "corpus": fingerprint(corpus), "max_length": limit, "layout": _LAYOUT,
-             "kind": part.spec.kind, "spelling": speller.provenance}
+             "kind": part.spec.kind, "spelling": speller.identity, "tokenizers": version("tokenizers")}
         )  # fmt: skip
         path = cache_folder("encoded") / f"{keys[name]}.safetensors"
         if not path.is_file():
             encode(corpus, speller, coder, max_length=limit).save(path)
+        contents[name] = read_cached(path, _content)
     units, arrays = _parallel(keys["parallel"], part, coder)
     return {
         "name": f"{part.representation}/{part.language}",
         "keys": keys,
+        "contents": contents,
         "encoder": part.encoder,
         "backend": speller.provenance,
         "units": units,
@@ -251,6 +257,22 @@ def encode_language(part: _Part) -> dict[str, Any]:
         "example": _example(corpora, part.language, speller),
         "arrays": {f"{part.representation}/{part.language}/{k}": v for k, v in arrays.items()},
     }
+
+
+def _parts(part: _Part, corpora: Corpora) -> dict[str, Any]:
+    """Return the corpora of a language that the representation is used for, by name."""
+    tasks = part.study.tasks
+    return {
+        name: corpus
+        for name, corpus in corpora.parts(part.language).items()
+        if (task := name.split("/", maxsplit=1)[0]) not in tasks or part.representation in tasks[task].representations
+    }
+
+
+def _content(path: Path) -> str:
+    """Hash packed arrays: whatever changes a unit, a label or a length changes the identity of the runs that read it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _max_length(part: _Part, corpus: str, coder: Coder) -> int:
@@ -276,16 +298,8 @@ def _max_length(part: _Part, corpus: str, coder: Coder) -> int:
 
 def _parallel(key: str, part: _Part, coder: Coder) -> tuple[dict[str, float], dict[str, npt.NDArray[Any]]]:
     """Return facts and arrays of the encoded parallel corpus: units, and vectors before fine-tuning."""
-    import torch
-
-    from gapstudy.encode import Encoded
-    from gapstudy.extract import sentence_vectors
-
-    if part.folder is None:
-        torch.set_num_threads(1)
     packed = read_cached(cache_folder("encoded") / f"{key}.safetensors", Encoded.load)
-    model = encoder_of(part.encoder, part.spec.kind)
-    vectors = sentence_vectors(model, packed, torch.device("cpu"), _layers(part.study))
+    vectors = _before_training(key, packed, part)
     own = packed.words >= -1
     facts = {
         "sentences": len(packed),
@@ -293,6 +307,27 @@ def _parallel(key: str, part: _Part, coder: Coder) -> tuple[dict[str, float], di
         "unknown_percent": 100.0 * float((packed.ids == coder.framing.unk).sum()) / len(packed.ids),
     }
     return facts, {"ids": packed.ids, "starts": packed.starts, **vectors}
+
+
+def _before_training(key: str, packed: Encoded, part: _Part) -> dict[str, npt.NDArray[Any]]:
+    """Return the encoder's own vectors of the parallel sentences; extracted once, for large encoders take long."""
+    import torch
+    from safetensors.numpy import load_file, save
+
+    from gapstudy.extract import sentence_vectors
+
+    layers = _layers(part.study)
+    path = cache_folder("vectors") / f"{digest([key, part.encoder, layers, version('torch')])}.safetensors"
+    if not path.is_file():
+        torch.set_num_threads(1)
+        model = encoder_of(part.encoder, part.spec.kind)
+        vectors = sentence_vectors(model, packed, torch.device("cpu"), layers)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_bytes(save({layer: np.ascontiguousarray(rows) for layer, rows in vectors.items()}))
+        temporary.replace(path)
+    found = read_cached(path, load_file)
+    return {layer: found[layer] for layer in layers}
 
 
 def _layers(study: Study) -> tuple[str, ...]:
@@ -319,13 +354,16 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
     task, representation = study.tasks[cell.task], study.representations[cell.representation]
     tested = study.evaluated_on(cell.task, cell.language)
     own = corpora.tasks[cell.task, cell.language]
+    own_units = encoded[f"{cell.representation}/{cell.language}"]["contents"]
     settings = {
         "format": FORMAT,
         "protocol": study.protocol,
         "tested_on": list(tested),
         "primary": primary_metric(cell.task, task.primary),
         "hyper": task.hyper_of(cell.representation, cell.language).model_dump(mode="json"),
-        "representation": _identity(representation, encoded[f"{cell.representation}/{cell.language}"]["encoder"]),
+        "representation": _identity(
+            cell.task, representation, encoded[f"{cell.representation}/{cell.language}"]["encoder"]
+        ),
         **_origin(study, representation, corpora),
         "randomness": study.randomness.model_dump(mode="json"),
         "subset": task.train_fraction if study.randomness.subset == "run" else 1.0,
@@ -335,6 +373,14 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
             "dev": fingerprint(own.dev),
             "test": {code: fingerprint(corpora.tasks[cell.task, code].test) for code in tested},
             "parallel": {code: fingerprint(corpora.parallel[code]) for code in tested},
+        },
+        "units": {
+            **{name: own_units[f"{cell.task}/{name}"] for name in ("train", "dev")},
+            **{
+                f"{name}/{code}": encoded[f"{cell.representation}/{code}"]["contents"][part]
+                for name, part in (("test", f"{cell.task}/test"), ("parallel", "parallel"))
+                for code in tested
+            },
         },
     }
     pieces = {code: encoded[f"{cell.representation}/{code}"] for code in {*tested, cell.language}}
@@ -346,10 +392,12 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
     return {"settings": settings, **facts}
 
 
-def _identity(representation: Representation, encoder: str) -> dict[str, Any]:
-    """Return a representation without where its model lies; what the model is, is in its key."""
-    facts: dict[str, Any] = representation.model_dump(mode="json", exclude={"model", "revision"})
-    return facts | {"model": "small" if representation.place == "small" else encoder}
+def _identity(task: str, representation: Representation, encoder: str) -> dict[str, Any]:
+    """Return what of a representation can change a run; what its model is, is in its key, not where it lies."""
+    phones = {"g2p": representation.g2p, "english": representation.english} if representation.kind == "phoneme" else {}
+    words = {} if task == "xnli" else {"words": representation.words}
+    model = "small" if representation.place == "small" else encoder
+    return {"kind": representation.kind, "model": model, **phones, **words}
 
 
 def _origin(study: Study, representation: Representation, corpora: Corpora) -> Mapping[str, Any]:
@@ -362,10 +410,16 @@ def _origin(study: Study, representation: Representation, corpora: Corpora) -> M
     }
 
 
+def _used(study: Study, task: str, loaded: int) -> int:
+    """Return how many examples a run learns from."""
+    drawn_by_runs = study.randomness.subset == "run"
+    return math.ceil(study.tasks[task].train_fraction * loaded) if drawn_by_runs else loaded
+
+
 def table4(study: Study, corpora: Corpora) -> list[dict[str, Any]]:
     """Count the examples of every corpus and language, as read (Table 4)."""
     rows = [
-        {"corpus": task, "language": code, "train": corpora.full_sizes[task, code], "used": len(splits.train),
+        {"corpus": task, "language": code, "train": corpora.full_sizes[task, code], "used": _used(study, task, len(splits.train)),
          "dev": len(splits.dev), "test": len(splits.test), "source": study.source(task).source}
         for (task, code), splits in corpora.tasks.items()
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gapstudy import __version__
 from gapstudy.chosen import SWEPT, Choice, asked, own_hyper, prepared_for, read_chosen, write_chosen
-from gapstudy.errors import StudyFileError
+from gapstudy.errors import DIVERGED, StudyFileError
 from gapstudy.store import Run, RunStore, State
 from gapstudy.study import Cell, Hyper, RunSpec, Study, Sweep
 
@@ -89,7 +89,7 @@ def choose(study: Study, ready: Prepared, tried: list[Point], runs: RunStore) ->
     """Return the choice of every cell whose runs are all finished, and the runs that are missing for the others.
 
     The best mean over seeds of the primary dev score at each run's best epoch decides; of equal ones the first of the
-    grid. Test scores are not looked at.
+    grid. A point at which a run diverged is worse than any other. Test scores are not looked at.
     """
     chosen: dict[str, Choice] = {}
     missing: list[str] = []
@@ -97,26 +97,37 @@ def choose(study: Study, ready: Prepared, tried: list[Point], runs: RunStore) ->
         own = [point for point in tried if point.cell == cell]
         lacking = [run_id for point in own for run_id in _unfinished(point, runs)]
         missing += lacking
-        if not lacking:
+        diverged = [spec.run_id for point in own for spec in point.specs if _diverged(spec, runs)]
+        if len(diverged) == sum(len(point.specs) for point in own):
+            missing += diverged
+        elif not lacking:
             chosen[cell.name] = _best(study, ready, own, runs)
     return chosen, missing
 
 
 def _unfinished(point: Point, runs: RunStore) -> Iterator[str]:
     for spec in point.specs:
-        if runs.state(FOLDER, spec.run_id) is not State.DONE:
+        if runs.state(FOLDER, spec.run_id) is not State.DONE and not _diverged(spec, runs):
             yield spec.run_id
+
+
+def _diverged(spec: RunSpec, runs: RunStore) -> bool:
+    """Whether a run ended because its loss or outputs were no longer finite."""
+    if runs.state(FOLDER, spec.run_id) is not State.FAILED:
+        return False
+    return DIVERGED in runs.study(FOLDER).run(spec.run_id).error.read_text(encoding="utf-8")
 
 
 def _best(study: Study, ready: Prepared, own: list[Point], runs: RunStore) -> Choice:
     cell = own[0].cell
     scores = [[_dev(spec, runs) for spec in point.specs] for point in own]
-    means = [sum(row) / len(row) for row in scores]
-    best = means.index(max(means))
+    means = [None if None in row else sum(s for s in row if s is not None) / len(row) for row in scores]
+    top = max(mean for mean in means if mean is not None)
+    best = means.index(top)
     settings = ready.content["cells"][cell.name]["settings"]
     return Choice(
         values=own[best].values,
-        dev=means[best],
+        dev=top,
         metric=settings["primary"],
         points=len(own),
         seeds=len(own[best].specs),
@@ -128,7 +139,9 @@ def _best(study: Study, ready: Prepared, own: list[Point], runs: RunStore) -> Ch
     )  # fmt: skip
 
 
-def _dev(spec: RunSpec, runs: RunStore) -> float:
+def _dev(spec: RunSpec, runs: RunStore) -> float | None:
+    if _diverged(spec, runs):
+        return None
     return Run.read(runs.study(FOLDER).run(spec.run_id).folder).score(split="dev")
 
 

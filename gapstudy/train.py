@@ -23,7 +23,7 @@ from gapstudy.batches import Batch, Labelling, Padded, epoch_order, sorted_order
 from gapstudy.checkpoint import Checkpoint, Progress
 from gapstudy.data import subset
 from gapstudy.encode import IGNORED, Encoded
-from gapstudy.errors import RunError
+from gapstudy.errors import DIVERGED, RunError
 from gapstudy.models import TaskModel
 from gapstudy.study import Hyper, Randomness
 
@@ -172,7 +172,7 @@ def _finite(values: Floats, what: str, epoch: int) -> Floats:
     """Return ``values``, or raise if the run diverged; scores alone would hide it, for NaN has an argmax too."""
     if not np.isfinite(values).all():
         found = values[~np.isfinite(values)].flat[0]
-        msg = f"the {what} is {found} in epoch {epoch + 1}: the run diverged; lower its hyper.learning_rate"
+        msg = f"the {what} is {found} in epoch {epoch + 1}: {DIVERGED}; lower its hyper.learning_rate"
         raise RunError(msg)
     return values
 

@@ -35,6 +35,11 @@ class Spelling(Protocol):
         """What did the spelling, with versions: recorded in every run."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """What decides the spelling, rules of our own included: caches are keyed by it."""
+        ...
+
     def split(self, text: str) -> list[str]:
         """Return the words of a raw sentence."""
         ...
@@ -50,6 +55,7 @@ class Subwords:
 
     separator: str | None = None
     provenance: str = "orthography"
+    identity: str = "orthography"
 
     def split(self, text: str) -> list[str]:
         """Return the blank-separated words."""
@@ -66,6 +72,7 @@ class Characters:
 
     separator: str | None = " "
     provenance: str = "orthography"
+    identity: str = "orthography"
 
     def split(self, text: str) -> list[str]:
         """Return the blank-separated words."""
@@ -96,6 +103,7 @@ class Phones:
             language, mode=representation.g2p, english=representation.english, cache_dir=cache, **fitted
         )
         self.provenance: str = self._phonemizer.backend
+        self.identity: str = self._phonemizer.identity
 
     def split(self, text: str) -> list[str]:
         """Return the words and punctuation marks."""

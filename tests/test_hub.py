@@ -299,6 +299,18 @@ def test_without_huggingface_hub_the_extra_is_named(monkeypatch: pytest.MonkeyPa
         fetch("en/*.txt")
 
 
+@pytest.mark.usefixtures("hub")
+def test_a_data_set_that_is_half_there_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a shard is missing in the cache it is downloaded, and offline it is not taken for the whole."""
+    fetch("en/test-00000-of-2.txt")
+    folder = fetch("en/test-*.txt")
+    assert len(matching(folder, ["en/test-*.txt"])) == 2
+    matching(folder, ["en/test-00001*.txt"])[0].unlink()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(HubError, match=r"is not \(all\) in the cache"):
+        fetch("en/test-*.txt")
+
+
 # ---- as a source of corpora ------------------------------------------------------------------------------------------
 def source(**places: str) -> DataSource:
     """A source on the hub."""

@@ -217,6 +217,7 @@ def test_a_damaged_encoder_is_named_and_made_again_once_it_is_deleted(
     folder = cache / "encoders" / before["cells"]["xnli-subword-eng"]["encoder"]
     weights = (folder / "model.safetensors").read_bytes()
     _forget_encoders()
+    shutil.rmtree(cache / "vectors")  # what was read of it before
     damage(folder / name)
     paths = RunStore(tmp_path / "after").study("micro")
     with pytest.raises(RunError, match=rf"{folder} is damaged \(.+\); delete it and run gapstudy train-seeds again"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -192,6 +193,30 @@ def test_a_cell_with_a_missing_run_gets_no_choice(
     found, missing = choose(study, Prepared(made.content), tried, train(_by_rate, skip=frozenset({lacking})))
     assert set(found) == {"ner-character-eng"}
     assert missing == [lacking]
+
+
+def test_a_diverged_point_is_the_worst_and_blocks_no_cell(
+    made: Any, study: Study, tried: list[Point], train: Callable[..., RunStore]
+) -> None:
+    """A run that diverged is told in the grid and never chosen; a cell whose runs all did has no choice."""
+    worst = max((p for p in tried if p.cell == tried[0].cell), key=lambda p: p.hyper.learning_rate)
+    lost = frozenset(spec.run_id for spec in worst.specs)
+    runs = train(_by_rate, skip=lost)
+    for run_id in lost:
+        runs.fail(FOLDER, run_id, "the loss is nan in epoch 2: the run diverged; lower its hyper.learning_rate")
+    found, missing = choose(study, Prepared(made.content), tried, runs)
+    assert not missing
+    choice = found[worst.cell.name]
+    assert choice.values != worst.values
+    assert [point["dev"] for point in choice.grid if worst.values.items() <= point.items()] == [None]
+    every = [spec.run_id for point in tried if point.cell == worst.cell for spec in point.specs]
+    runs = train(_by_rate, skip=frozenset(every))
+    for run_id in every:
+        shutil.rmtree(runs.study(FOLDER).run(run_id).folder, ignore_errors=True)
+        runs.fail(FOLDER, run_id, "the run diverged")
+    found, missing = choose(study, Prepared(made.content), tried, runs)
+    assert worst.cell.name not in found
+    assert sorted(missing) == sorted(every)
 
 
 def test_runs_of_a_sweep_are_none_of_the_study(

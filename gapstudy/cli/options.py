@@ -65,7 +65,7 @@ compute_options = _together(
         show_default=True,
         type=click.IntRange(min=0),
         metavar="N",
-        help="Worker processes (0: one a core).",
+        help="Worker processes (0: one a core; for runs on CUDA one).",
     ),
 )
 reports_option = click.option(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -37,13 +39,16 @@ class LocalEngine:
 
     Parameters
     ----------
-    jobs : worker processes; 0 means one a core (one in all on CUDA).
+    jobs : worker processes; 0 means one a core, and for runs on CUDA one in all.
     device : "auto", "cpu" or "cuda"; only decides the default of ``jobs``.
     """
 
     def __init__(self, jobs: int = 0, device: str = "auto") -> None:
-        self.jobs = jobs or (1 if device == "cuda" else cores())
+        on_cuda = device == "cuda" or (device == "auto" and cuda_is_there())
+        self.jobs = jobs or (1 if on_cuda else cores())
+        self._preparing = jobs or cores()  # what is prepared is prepared on the processor
         self._pool: ProcessPoolExecutor | None = None
+        self._size = 0
 
     def __enter__(self) -> Self:
         """Return the engine; workers start when there is work."""
@@ -67,7 +72,7 @@ class LocalEngine:
         while done < len(items):
             try:
                 with _starting():
-                    results = self._workers().map(function, items[done:])
+                    results = self._workers(self._preparing).map(function, items[done:])
                 for result in results:
                     done += 1
                     yield result
@@ -107,7 +112,7 @@ class LocalEngine:
             batch = [job for run_id, job in left.items() if run_id not in suspects] or list(left.values())[:1]
             try:
                 with _starting():
-                    futures = {self._workers().submit(perform, job): job for job in batch}
+                    futures = {self._workers(self.jobs).submit(perform, job): job for job in batch}
                 for job, outcome in _as_completed(futures):
                     del left[job.spec.run_id]
                     yield job, outcome
@@ -119,10 +124,13 @@ class LocalEngine:
                     yield left[run_id], _give_up(left.pop(run_id))
                 suspects |= held
 
-    def _workers(self) -> ProcessPoolExecutor:
+    def _workers(self, size: int) -> ProcessPoolExecutor:
+        if self._size != size:
+            self._stop(at_once=False)
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(),))
+            self._pool = ProcessPoolExecutor(size, context, _begin, (os.getpid(),))
+            self._size = size
         return self._pool
 
     def _stop(self, *, at_once: bool) -> None:
@@ -133,6 +141,15 @@ class LocalEngine:
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
+
+
+def cuda_is_there() -> bool:
+    """Whether torch has a CUDA device; torch is only asked where there is a driver."""
+    if not (shutil.which("nvidia-smi") or Path("/dev/nvidiactl").exists()):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def cores() -> int:

@@ -133,6 +133,11 @@ class Phonemizer:
         return self.mode != "faithful"
 
     @property
+    def identity(self) -> str:
+        """Everything that decides the phones: the back end, and a hash of this package's own rules."""
+        return f"{self.backend}|rules:{_code_fingerprint()}"
+
+    @property
     def _uses_english(self) -> bool:
         """Whether some word may go through the English chain."""
         return self.language == "eng" or (self._repairs and self._facts.script != "Latn")
@@ -153,7 +158,7 @@ class Phonemizer:
         """One file per language, mode, back end and state of this package's rules."""
         if folder is None:
             return None
-        key = hashlib.sha256(f"{self.backend}|{_code_fingerprint()}".encode()).hexdigest()[:16]
+        key = hashlib.sha256(self.identity.replace("|rules:", "|").encode()).hexdigest()[:16]
         return Path(folder) / f"{self.language}-{self.mode}-{key}.jsonl"
 
     def _build(self) -> Convert:

@@ -92,10 +92,11 @@ def _value_problems(study: Study, name: str, task: Task) -> Iterator[str]:
         yield f"{where}.source_language: {task.source_language!r} is not one of its languages: {', '.join(task.languages)}"
     if task.primary and task.primary not in METRICS[name]:
         yield f"{where}.primary: {task.primary!r} is not a metric of {name}; valid: {', '.join(METRICS[name])}"
-    used = [study.representations.get(r) for r in task.representations]
-    small = any(r is None or r.place == "small" for r in used)
-    if small and task.hyper.max_length > longest:
-        yield f"{where}.hyper.max_length: {task.hyper.max_length} exceeds pretrain.max_length {longest}"
+    known = study.representations
+    small = [r for r in task.representations if r not in known or known[r].place == "small"]
+    asked = max((task.hyper_of(r, code).max_length for r in small for code in task.languages), default=0)
+    if asked > longest:
+        yield f"{where}.hyper.max_length: {asked} exceeds pretrain.max_length {longest}"
 
 
 def _source_problems(corpus: str, source: DataSource) -> Iterator[str]:

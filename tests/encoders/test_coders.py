@@ -202,6 +202,14 @@ def test_phones_are_framed_as_xphonebert_reads_them(
     assert coder.framing == Framing(before=(0,), between=(2, 2), after=(2,), second=0, pad=1, unk=3, limit=512)
 
 
+def test_a_vocabulary_may_have_a_symbol_a_line_or_all_in_one(tmp_path: Path) -> None:
+    """Ids are line numbers, as a model's own tokenizer counts them, whatever other blanks a symbol is made of."""
+    symbols = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "\u3000", "b"]
+    for separator, kept in (("\n", symbols), ("\r\n", symbols), (" ", symbols)):
+        (tmp_path / "vocab.txt").write_bytes((separator.join(kept) + "\n").encode())
+        assert phone_vocabulary(tmp_path) == {symbol: i for i, symbol in enumerate(kept)}
+
+
 def test_phones_are_found_composed_and_decomposed() -> None:
     """Whichever form a vocabulary has of a phone, the other is found in it too."""
     composed, decomposed = "ç", "ç"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gapstudy.coders import load_coder
-from gapstudy.data import LABELS, Sentences
+from gapstudy.data import LABELS, Sentences, Tagged
 from gapstudy.encode import encode
 from gapstudy.errors import ModelError, RunError
 from gapstudy.study import Hyper
@@ -132,6 +132,64 @@ def test_layers_are_per_unit_and_told_apart(
     assert not np.allclose(found["1"], found["last"], atol=1e-3)
     with pytest.raises(RunError, match="no layer 99; valid: input, last, 1 to"):
         sentence_vectors(encoder, encoded, torch.device("cpu"), ("99",))
+
+
+def test_canines_deep_layers_stand_at_their_characters(
+    folders: dict[str, Path], speller: Callable[[str], Spelling], corpora_of: dict[str, Any], encoder_in: Open
+) -> None:
+    """Layers are embeddings, the first block, the deep blocks by molecule as CANINE itself repeats them, and the last."""
+    import torch
+
+    encoded = encode(
+        corpora_of["parallel"], speller("character"), load_coder(folders["character"], "character"), max_length=512
+    )
+    encoder = encoder_in(folders["character"], "character")
+    batch = rows_of(encoded, [int(np.argmax(encoded.lengths))])
+    size = -(-(int(encoded.lengths.max()) + 9) // 64) * 64
+    filled = [torch.nn.functional.pad(t, (0, size - t.shape[1])) for t in (batch.ids, batch.types, batch.mask)]
+    with torch.no_grad():
+        ours = encoder(
+            input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask, output_hidden_states=True
+        )
+        own = encoder.model(
+            input_ids=filled[0], token_type_ids=filled[1], attention_mask=filled[2], output_hidden_states=True
+        )
+        deep = [encoder.model._repeat_molecules(molecules, size) for molecules in own.hidden_states[3:-2]]
+    expected = [own.hidden_states[0], own.hidden_states[1], *deep, own.last_hidden_state]
+    assert len(ours.hidden_states) == len(expected) == 1 + 1 + encoder.config.num_hidden_layers + 1
+    for mine, theirs in zip(ours.hidden_states, expected, strict=True):
+        assert torch.equal(mine, theirs[:, : mine.shape[1]])
+
+
+def test_the_mean_of_a_word_is_over_its_units_alone(
+    folders: dict[str, Path], speller: Callable[[str], Spelling]
+) -> None:
+    """Each unit of a word gets the mean over the word's units, also beside words that the tokenizer makes nothing of."""
+    import torch
+
+    from gapstudy.models import _word_means
+
+    words = ("\u200b", "\u200b", "\u200b", "\u200b", "\u200b", "naïve", "cat")
+    encoded = encode(
+        Tagged((words, ("the", "cat")), ((0,) * 7, (0, 1))),
+        speller("subword"),
+        load_coder(folders["subword"], "subword"),
+        max_length=64,
+    )
+    assert encoded.positions[:7].tolist()[:5] == [-1] * 5
+    batch = rows_of(encoded, [0, 1])
+    assert int(batch.words.max()) < batch.ids.shape[1]
+    hidden = torch.randn(*batch.ids.shape, 3, generator=torch.Generator().manual_seed(0))
+    found = _word_means(hidden, batch.words)
+    for sequence in range(2):
+        numbers = encoded.words[encoded.starts[sequence] : encoded.starts[sequence + 1]]
+        for at, number in enumerate(numbers):
+            own = (
+                hidden[sequence, : len(numbers)][torch.from_numpy(numbers == number)].mean(0)
+                if number >= 0
+                else hidden[sequence, at]
+            )
+            torch.testing.assert_close(found[sequence, at], own)
 
 
 # ---- XPhoneBERT's positions ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -33,7 +34,12 @@ Touched = Callable[[str, str], set[str]]
 def run_ids(study: Study) -> dict[str, str]:
     """The identity of seed 7 of each cell of ``study``, from the settings that prepare writes."""
     corpora = load_corpora(study)
-    arrays = {"keys": {}, "encoder": "", "backend": ""}  # cache keys: no part of an identity
+    arrays = {
+        "keys": {},
+        "encoder": "",
+        "backend": "",
+        "contents": defaultdict(str),
+    }  # cache keys: no part of an identity
     encoded = {f"{r}/{c}": arrays for r in study.used_representations() for c in study.languages}
     return {
         cell.name: RunSpec(cell=cell, seed=7, settings=_cell(study, cell, corpora, encoded)["settings"]).run_id

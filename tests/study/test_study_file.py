@@ -342,3 +342,19 @@ def test_a_language_without_rules_has_no_phonemes(micro_toml: str) -> None:
     ):
         Study.parse(text, "x.toml")
     assert "dan" in Study.parse(text.replace('["subword", "phoneme"]', '["subword"]'), "x.toml").languages
+
+
+def test_the_longest_sequence_is_checked_where_it_is_overridden(micro_toml: str) -> None:
+    """An override may not ask a small encoder for more than it reads, and may bring a task's length down for it."""
+    longer = micro_toml.replace(
+        "[tasks.ner]", '[[tasks.xnli.override]]\nlanguage = "swa"\nmax_length = 97\n[tasks.ner]', 1
+    )
+    with pytest.raises(StudyFileError, match=r"tasks\.xnli\.hyper\.max_length: 97 exceeds pretrain\.max_length 96"):
+        Study.parse(longer, "x.toml")
+    both = "".join(
+        f'[[tasks.xnli.override]]\nrepresentation = "{r}"\nmax_length = 64\n' for r in ("subword", "phoneme")
+    )
+    shorter = micro_toml.replace("max_length = 96", "max_length = 256", 1).replace(
+        "[tasks.ner]", f"{both}[tasks.ner]", 1
+    )
+    assert Study.parse(shorter, "x.toml").tasks["xnli"].hyper_of("phoneme", "eng").max_length == 64
