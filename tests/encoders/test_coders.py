@@ -176,7 +176,7 @@ class _Plain:
     """Words as they are, parted by blanks."""
 
     separator: str | None = " "
-    provenance = ""
+    provenance = identity = ""
 
     def split(self, text: str) -> list[str]:
         return text.split(" ")

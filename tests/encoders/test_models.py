@@ -73,7 +73,7 @@ class _Lines:
     """A whole line as one word."""
 
     separator: str | None = " "
-    provenance = ""
+    provenance = identity = ""
 
     def split(self, text: str) -> list[str]:
         return [text]
