@@ -5,6 +5,7 @@ Paper: section 3.6 (Epitran and segments); the paper reports no audit.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def compute(evidence: Evidence) -> Exhibit:
             rows.append((Cell(row["representation"], heading=True),))
         rows.append(_row(row, units.get(f"{row['representation']}/{row['language']}", {})))
     header = (
-        (Head(""), Head("Words", 2), Head("Unknown to the encoder (%)", 2), Head(""), Head("", 2)),
+        (Head(""), Head("Words", 2), Head("Unknown (%)", 2), Head(""), Head("", 2)),
         (Head("Language"), Head("Types"), Head("Running"), Head("Phones"), Head("Words"), Head("Phones a sentence"),
          Head("Worst unknown symbols"), Head("Characters no rule mapped")),
     )  # fmt: skip
@@ -77,4 +78,10 @@ def _percent(value: float | None) -> str:
 
 def _counted(signs: Sequence[tuple[str, int]]) -> str:
     """Return the commonest signs with their counts."""
-    return " ".join(f"{sign}×{count}" for sign, count in signs[:4]) or "none"
+    return " ".join(f"{_legible(sign)}×{count}" for sign, count in signs[:4]) or "none"
+
+
+def _legible(sign: str) -> str:
+    """Return a sign that can stand by itself in a line from left to right: marks and right-to-left letters by number."""
+    turns = any(unicodedata.bidirectional(char) in {"R", "AL", "AN"} for char in sign)
+    return " ".join(f"U+{ord(char):04X}" for char in sign) if turns or unicodedata.category(sign[0])[0] == "M" else sign

@@ -191,6 +191,15 @@ def test_audit_of_two_phoneme_representations_has_headings(
     assert rows[3][5] == "–"
 
 
+def test_audit_names_what_cannot_stand_in_a_line(
+    with_prepared: Callable[..., Evidence], printed: Callable[..., list[list[str]]]
+) -> None:
+    """Letters from right to left would turn the line around, and marks would sit on the sign before: both by number."""
+    rows = printed(g2p.compute(with_prepared(g2p=[audit("eng", {"א": 4, "\u064f": 3, "宗": 2})])))
+
+    assert rows[0][-1] == "U+05D0×4 U+064F×3 宗×2"
+
+
 def test_audit_says_what_was_replaced(with_prepared: Callable[..., Evidence]) -> None:
     """In the mode harmonised the commonest replacements stand under the table, by language."""
     row = audit("eng", {}) | {"replacements": [["ɹ̩", ["ɝ"], 9], ["ʘ", ["p", "k"], 2], ["☺", [], 1]]}
