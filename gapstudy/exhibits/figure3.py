@@ -25,6 +25,8 @@ _PANELS = (
     ("sinkhorn", "Sinkhorn distance"),
 )
 
+_DRAWN = 3  # seeds from which on a bar is drawn: Student's t for two is 12.7 standard errors
+
 
 def compute(evidence: Evidence, folder: Path) -> Exhibit:
     """Compute Figure 3 from the XNLI runs and draw it into ``folder``."""
@@ -73,7 +75,7 @@ def _panel(
             mean = seed_mean(values.tolist(), level=level)
             bars = [[mean.value - mean.low], [mean.high - mean.value]]
             axis.errorbar(
-                at, mean.value, yerr=None if np.isnan(mean.low) else bars, fmt="so^"[j % 3], color=COLOURS[kind],
+                at, mean.value, yerr=None if mean.n < _DRAWN or np.isnan(mean.low) else bars, fmt="so^"[j % 3], color=COLOURS[kind],
                 markersize=4, capsize=2, label=representation if i == 0 else None,
             )  # fmt: skip
             rows.append({"measure": measure, "representation": representation, "pair": f"{reference}-{pair}",
@@ -94,7 +96,7 @@ def _exhibit(evidence: Evidence, **content: Any) -> Exhibit:
         caption=f"Left: absolute difference of test accuracy. Centre: debiased CKA of sentence vectors ({layer} layer). "
         f"Right: Sinkhorn distance of the outputs on the parallel test sets ({analysis.sinkhorn_space}, "
         f"{analysis.sinkhorn_cost} cost, reg {analysis.sinkhorn_reg}). Dots are seeds ({seed_range(runs)} a cell); bars are "
-        f"{100 * analysis.level:g} % t intervals of their mean, where there are at least 3.",
+        f"{100 * analysis.level:g} % t intervals of their mean, where there are at least 3 (of two seeds the bar is longer than the panel; the CSV has it).",
         alt="Three panels of dots and bars by language pair, one colour a representation.",
         signature=evidence.signature(
             f"reg:{analysis.sinkhorn_reg}",

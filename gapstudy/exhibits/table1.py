@@ -66,7 +66,7 @@ _CAPTION = (
     "Test scores are means over seeds at the best development epoch, of the metric that each heading names{companions}. "
     "*Std.* is the sample standard deviation of these "
     "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
-    "{level} % t intervals by the jackknife over seeds (where there are at least 3; seed noise alone makes both "
+    "{level} % t intervals by the jackknife over seeds (where there are at least 2; seed noise alone makes both "
     "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
     "over pairs and seeds, its interval (centred bootstrap of {sentences} parallel sentences) that of its expectation at "
     "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "

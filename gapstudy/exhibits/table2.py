@@ -46,7 +46,7 @@ def compute(evidence: Evidence) -> Exhibit:
 _CAPTION = (
     "Test accuracy (%), mean over seeds (seeds a cell: {seeds}), and the gap of such means to {reference}, over the seeds "
     "that both languages have: *Rel.* is RPD in percent of the mean of both scores, *Abs.* the difference in percentage "
-    "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps, where there are at least 3; languages share "
+    "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps, where there are at least 2; languages share "
     "their seeds. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values."
 )
 

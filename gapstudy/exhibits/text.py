@@ -13,7 +13,7 @@ from gapstudy.stats import Estimate, jackknife_interval, mean_interval
 
 __all__ = ["MIN_SEEDS", "NAMES", "counted", "estimate_cell", "interval", "number", "over_seeds", "p_value", "seed_mean"]
 
-MIN_SEEDS = 3
+MIN_SEEDS = 2
 """Fewest seeds for which an interval over seeds is printed."""
 
 NAMES = {"xnli": "XNLI", "ner": "Named-entity recognition", "pos": "Part-of-speech tagging",
@@ -60,9 +60,9 @@ def p_value(p: float | None) -> str:
 
 
 def seed_mean(values: Sequence[float], *, level: float) -> Estimate:
-    """Return the mean over seeds with its t interval, or without one where fewer than three seeds say nothing."""
+    """Return the mean over seeds with its t interval, or without one where one seed says nothing."""
     if len(values) < MIN_SEEDS:
-        return Estimate(float(np.mean(values)), np.nan, np.nan, level, len(values), "no interval: fewer than 3 seeds")
+        return Estimate(float(np.mean(values)), np.nan, np.nan, level, len(values), "no interval: fewer than 2 seeds")
     return mean_interval(values, level=level)
 
 
@@ -72,13 +72,13 @@ def over_seeds(
     """Return a statistic of (seeds, languages) scores with its t interval by the jackknife over seeds.
 
     Where the statistic is undefined (the RPD of two scores of zero) the value is NaN; where it would be undefined
-    without one of the seeds, or there are fewer than three, the interval is. ``method`` says so.
+    without one of the seeds, or there is one alone, the interval is. ``method`` says so.
     """
     try:
         value = float(statistic(scores))
     except ValueError as error:
         return Estimate(np.nan, np.nan, np.nan, level, len(scores), f"undefined: {error}")
-    why = "fewer than 3 seeds"
+    why = "fewer than 2 seeds"
     if len(scores) >= MIN_SEEDS:
         try:
             return jackknife_interval(statistic, scores, level=level, within=within)

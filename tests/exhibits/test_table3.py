@@ -289,11 +289,17 @@ def test_draws_every_point(full: Any, drawn: Callable[[Path], Any]) -> None:
 
 
 def test_few_seeds_have_dots_without_bars(evidence_of: Callable[..., Evidence], micro: Study, tmp_path: Path) -> None:
-    """Below three seeds a mean has no interval; in the CSV it is NaN."""
-    exhibit = figure3.compute(evidence_of(micro, seeds=2), tmp_path)
+    """One seed has no interval, in the CSV it is NaN; that of two is in the CSV and not drawn."""
+    one = figure3.compute(evidence_of(micro, seeds=1), tmp_path / "one")
+    two = figure3.compute(evidence_of(micro, seeds=2), tmp_path / "two")
 
-    assert all(np.isnan(row["low"]) and np.isfinite(row["value"]) for row in exhibit.records)
-    assert {row["seeds"] for row in exhibit.records} == {2}
+    assert all(np.isnan(row["low"]) and np.isfinite(row["value"]) for row in one.records)
+    assert all(row["low"] <= row["value"] <= row["high"] for row in two.records)
+    assert {row["seeds"] for row in two.records} == {2}
+    bars = [
+        (tmp_path / name / "figures" / "figure3.svg").read_text().count("LineCollection") for name in ("one", "two")
+    ]
+    assert bars[0] == bars[1]
 
 
 def test_without_pairs_no_old_figure_stays(evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path) -> None:
