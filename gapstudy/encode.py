@@ -7,6 +7,8 @@ the loss ignores.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import unicodedata
 from collections.abc import Sequence
@@ -115,8 +117,17 @@ class Encoded:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(save({f.name: np.asarray(getattr(self, f.name), np.int32) for f in fields(self)}))
+        arrays = {f.name: np.asarray(getattr(self, f.name), np.int32) for f in fields(self)}
+        content = hashlib.sha256(b"".join(array.tobytes() for _, array in sorted(arrays.items()))).hexdigest()[:16]
+        temporary.write_bytes(save(arrays, {"content": content}))
         temporary.replace(path)
+
+    @staticmethod
+    def content_of(path: Path) -> str:
+        """Return the hash of what :meth:`save` wrote, from the head of the file: a damaged rest does not change it."""
+        with path.open("rb") as file:
+            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        return str(head["__metadata__"]["content"])
 
     def take(self, rows: Sequence[int]) -> Encoded:
         """Return the sequences at ``rows``, in that order."""

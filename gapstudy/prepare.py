@@ -7,7 +7,6 @@ What it makes goes to the cache under content hashes; what the report needs of i
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import os
@@ -36,7 +35,7 @@ from gapstudy.units import Phones, Spelling, spelling
 __all__ = ["Mapper", "prepare", "serially"]
 
 _LOG = logging.getLogger(__name__)
-_LAYOUT = 2  # of packed arrays: raised when old ones can no longer be read
+_LAYOUT = 3  # of packed arrays: raised when old ones can no longer be read
 A = TypeVar("A")
 R = TypeVar("R")
 Mapper = Callable[[Callable[[A], R], Sequence[A]], Iterator[R]]
@@ -244,7 +243,8 @@ def encode_language(part: _Part) -> dict[str, Any]:
         path = cache_folder("encoded") / f"{keys[name]}.safetensors"
         if not path.is_file():
             encode(corpus, speller, coder, max_length=limit).save(path)
-        contents[name] = read_cached(path, _content)
+        # whatever changes a unit, a label or a length changes the identity of the runs that read it
+        contents[name] = read_cached(path, Encoded.content_of)
     units, arrays = _parallel(keys["parallel"], part, coder)
     return {
         "name": f"{part.representation}/{part.language}",
@@ -267,12 +267,6 @@ def _parts(part: _Part, corpora: Corpora) -> dict[str, Any]:
         for name, corpus in corpora.parts(part.language).items()
         if (task := name.split("/", maxsplit=1)[0]) not in tasks or part.representation in tasks[task].representations
     }
-
-
-def _content(path: Path) -> str:
-    """Hash packed arrays: whatever changes a unit, a label or a length changes the identity of the runs that read it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _max_length(part: _Part, corpus: str, coder: Coder) -> int:

@@ -304,6 +304,9 @@ def test_packed_arrays_survive_their_file(
         assert before.dtype == after.dtype == np.int32
         assert before.tobytes() == after.tobytes()
     assert [p.name for p in path.parent.iterdir()] == ["x.safetensors"]
+    content = Encoded.content_of(path)
+    found.take(range(len(found))[::-1]).save(path)
+    assert Encoded.content_of(path) != content or len(found) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

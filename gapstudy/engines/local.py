@@ -202,6 +202,10 @@ def _starting() -> Iterator[None]:
     environment = {name: os.environ.get(name, "1") for name in _ONE_THREAD} | _OFFLINE
     before = {name: os.environ.get(name) for name in environment}
     masks = hasattr(signal, "pthread_sigmask")  # not on Windows
+    if masks:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # where it is not yet, starting it would let Ctrl-C through again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
     os.environ.update(environment)
     try:
