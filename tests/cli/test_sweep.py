@@ -180,6 +180,7 @@ def test_a_study_without_a_grid(gapstudy: Call, micro_file: Path, here: Path) ->
     assert [path.name for path in here.iterdir()] == ["micro.toml"]
 
 
+@pytest.mark.train
 def test_a_damaged_choice_is_told_before_the_work(gapstudy: Call, study_file: Path, here: Path) -> None:
     """chosen.json that cannot be read is named with what to do, by every command that reads it."""
     path = here / "runs" / "micro" / "chosen.json"

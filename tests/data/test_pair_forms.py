@@ -15,6 +15,8 @@ from gapstudy.data.readers import read_pairs
 from gapstudy.errors import DataError
 from gapstudy.languages import LANGUAGES
 
+pytestmark = pytest.mark.train
+
 Save = Callable[[str, str | bytes], Path]
 ENG, URD = LANGUAGES["eng"], LANGUAGES["urd"]
 XNLI = [
@@ -239,8 +241,8 @@ def test_compressed_files_are_told_by_their_first_bytes(save: Save) -> None:
 @pytest.fixture
 def parquet(tmp_path: Path) -> Callable[..., Path]:
     """Write a parquet file: ``parquet({"premise": [...]}, names={"label": [...]})`` with the hub's class names."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     def to_disk(columns: dict[str, Any], names: dict[str, list[str]] | None = None) -> Path:
         table = columns if isinstance(columns, pa.Table) else pa.table(columns)
@@ -299,7 +301,8 @@ def test_translations_in_json_lines(save: Save) -> None:
 
 def test_what_is_wrong_with_parquet_is_told_with_its_row(parquet: Callable[..., Path], save: Save) -> None:
     """Missing values, labels and columns, and bytes that are no text, are told by file and row."""
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
+
     with pytest.raises(DataError, match=r"x\.parquet, row 2: 'premise' is missing"):
         read_pairs(parquet({**HUB, "premise": ["a", None]}))
     with pytest.raises(DataError, match=r"x\.parquet, row 2: unknown label -1; valid"):

@@ -16,6 +16,8 @@ from gapstudy.errors import DataError
 from gapstudy.languages import LANGUAGES
 from gapstudy.study import DataSource
 
+pytestmark = pytest.mark.train
+
 Save = Callable[[str, str | bytes], Path]
 Parquet = Callable[[dict[str, Any]], Path]
 ENG, SWA = LANGUAGES["eng"], LANGUAGES["swa"]
@@ -36,8 +38,8 @@ def save(tmp_path: Path) -> Save:
 @pytest.fixture
 def parquet(tmp_path: Path) -> Parquet:
     """Write a parquet file and return its path."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     def to_disk(columns: dict[str, Any]) -> Path:
         pq.write_table(pa.table(columns), tmp_path / "x.parquet")

@@ -16,6 +16,8 @@ from gapstudy.data.readers import read_tagged
 from gapstudy.errors import DataError, MissingExtraError
 from gapstudy.languages import LANGUAGES
 
+pytestmark = pytest.mark.train
+
 Save = Callable[[str, str | bytes], Path]
 ENG, FRA = LANGUAGES["eng"], LANGUAGES["fra"]
 NER = {tag: i for i, tag in enumerate(LABELS["ner"])}
@@ -193,7 +195,8 @@ def test_real_treebanks_have_the_sentences_and_words_of_their_readme(corpora: Pa
 
 def test_every_real_treebank_is_read_as_its_library_reads_it(corpora: Path) -> None:
     """Each file agrees word for word and tag for tag with what ``conllu`` makes of it."""
-    conllu = pytest.importorskip("conllu")
+    import conllu
+
     fields = ("id", "form", "lemma", "upos")
     for path in sorted((corpora / "ud").rglob("*.conllu")):
         with path.open(encoding="utf-8", newline="\n") as file:
@@ -226,7 +229,6 @@ def test_real_french_numbers_are_one_word(corpora: Path) -> None:
 
 def test_words_with_blanks_keep_their_label_when_they_are_encoded(corpora: Path) -> None:
     """Encoded as subwords or characters, a word with a blank inside has one label, on its first unit."""
-    pytest.importorskip("tokenizers")
     from gapstudy.coders import small_coder
     from gapstudy.encode import encode
     from gapstudy.pretrain import build_tokenizer
@@ -275,8 +277,9 @@ def test_what_is_wrong_with_lists_is_told_with_its_line(save: Save, row: dict[st
 
 def test_the_hubs_parquet(tmp_path: Path) -> None:
     """WikiAnn's numbers are its documented order; class names in the file decide where it has them."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     path = tmp_path / "x.parquet"
     columns = {
         "tokens": [["A", "B"], ["c"]],
@@ -302,8 +305,9 @@ def test_the_hubs_parquet(tmp_path: Path) -> None:
 
 def test_numbered_upos_needs_names(tmp_path: Path) -> None:
     """UPOS has no one order: numbers are read by the names in the file, and are an error without them."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     path = tmp_path / "x.parquet"
     table = pa.table({"tokens": [["A", "b"]], "upos": [[0, 16]]})
     pq.write_table(table, path)
@@ -320,8 +324,9 @@ def test_numbered_upos_needs_names(tmp_path: Path) -> None:
 
 def test_bytes_in_parquet_lists_that_are_no_text(tmp_path: Path) -> None:
     """Tokens that are not UTF-8 are told with their row; NUL is no word."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     path = tmp_path / "x.parquet"
     strings = pa.Array.from_buffers(pa.string(), 2, pa.array([b"a", b"\xe9"]).buffers())
     pq.write_table(pa.table({"tokens": pa.ListArray.from_arrays([0, 1, 2], strings), "ner_tags": [[0], [0]]}), path)
@@ -334,8 +339,9 @@ def test_bytes_in_parquet_lists_that_are_no_text(tmp_path: Path) -> None:
 
 def test_real_wikiann_is_the_same_as_parquet_and_json(corpora: Path, tmp_path: Path, save: Save) -> None:
     """WikiAnn's Turkish test file, rewritten as lists, reads back as the very same sentences."""
-    pa = pytest.importorskip("pyarrow")
-    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     real = read_tagged(corpora / "wikiann" / "test-tr.tsv", "ner")
     pq.write_table(pa.table({"tokens": real.words, "ner_tags": real.tags}), tmp_path / "x.parquet")
     assert read_tagged(tmp_path / "x.parquet", "ner") == real

@@ -202,6 +202,7 @@ def test_the_real_token_study_is_120_runs() -> None:
     assert all(places.train.endswith("[:600]") for places in study.source("pos").languages.values())
 
 
+@pytest.mark.train
 def test_the_real_token_study_can_be_read(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus that it names is there, and of the size that it says."""
     monkeypatch.setenv("GAPSTUDY_DATA", str(corpora))
