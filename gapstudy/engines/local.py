@@ -197,7 +197,7 @@ def _one_more(deaths: int) -> int:
 def _starting() -> Iterator[None]:
     """What workers inherit while they are started, and the parent does not keep.
 
-    One thread each, no network, and Ctrl-C held back: it is the parent's business.
+    One thread each, no network, and signals held back: Ctrl-C is the parent's business, SIGTERM waits till they run.
     """
     environment = {name: os.environ.get(name, "1") for name in _ONE_THREAD} | _OFFLINE
     before = {name: os.environ.get(name) for name in environment}
@@ -206,7 +206,8 @@ def _starting() -> Iterator[None]:
         from multiprocessing import resource_tracker
 
         resource_tracker.ensure_running()  # where it is not yet, starting it would let Ctrl-C through again
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    # both: a parent that is interrupted half-way leaves a worker that cannot start, and says so with a traceback
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM}) if masks else set()
     os.environ.update(environment)
     try:
         yield
@@ -223,6 +224,8 @@ def _starting() -> Iterator[None]:
 def _begin(parent: int) -> None:
     """Set up a worker: Ctrl-C is the parent's business, and a worker does not outlive its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
