@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from gapstudy.encode import BOUNDARY, IGNORED, Encoded
 
-__all__ = ["Batch", "Labelling", "Padded", "Words", "epoch_order", "sorted_order"]
+__all__ = ["Batch", "Labelling", "Padded", "epoch_order", "sorted_order"]
 
 # Batches that are sorted by length together. Few, because the paper draws batches at random: 16 would take 14 % less
 # processor time than 2 on the embedded XNLI task, no sorting 17 % more. No effect on accuracy is shown: dev accuracy of 2
@@ -21,7 +20,6 @@ __all__ = ["Batch", "Labelling", "Padded", "Words", "epoch_order", "sorted_order
 _POOL = 2
 _NO_WORD = -3  # of padding
 Rows = npt.NDArray[np.int64]
-Words = Literal["first", "mean", "all"]
 
 
 @dataclass(frozen=True, slots=True)

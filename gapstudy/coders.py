@@ -296,7 +296,7 @@ _TOKENIZERS = (
 
 
 def _framing(folder: Path, wrapped: Any, config: dict[str, Any]) -> Framing:
-    """Find out what the tokenizer puts around sentences, by having it frame two empty ones."""
+    """Find out what the tokenizer puts around sentences, by having it frame a word and a pair of words."""
     if wrapped.pad_token_id is None:
         msg = f"{folder}: its tokenizer has no padding token"
         raise ModelError(msg)

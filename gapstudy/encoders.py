@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gapstudy.cache import cache_folder, digest, read_cached
 from gapstudy.coders import load_coder, phone_vocabulary, read_config, unit_names
@@ -19,8 +22,19 @@ from gapstudy.encode import Coder
 from gapstudy.errors import ModelError, RunError
 from gapstudy.study import Representation
 
-__all__ = ["coder_of", "encoder_of", "is_ready", "model_folder", "register", "vocabulary_of"]
+__all__ = [
+    "coder_of",
+    "content_of",
+    "encoder_of",
+    "is_ready",
+    "model_folder",
+    "note_content",
+    "phones_known_to",
+    "register",
+    "vocabulary_of",
+]
 
+_CONTENT = "pretrained-on.txt"
 _NEEDED = ("config.json", "*.safetensors")
 _ALSO = (
     "*.safetensors.index.json", "tokenizer.json", "tokenizer_config.json",
@@ -88,6 +102,35 @@ def _look(path: Path) -> list[int]:
 def is_ready(key: str) -> bool:
     """Whether the cache has the small encoder with this key."""
     return (cache_folder("encoders") / key / "tokenizer.json").is_file()
+
+
+def note_content(folder: Path, rows: Sequence[Sequence[int]], groups: Sequence[int]) -> None:
+    """Leave beside a small encoder the hash of the units that it was pre-trained on.
+
+    Parameters
+    ----------
+    folder : of the encoder.
+    rows : unit ids of each sentence; ``groups`` : its language, as a number.
+    """
+    content = hashlib.sha256()
+    for row, group in zip(rows, groups, strict=True):
+        content.update(np.asarray([group, len(row), *row], dtype="<i8").tobytes())
+    (folder / _CONTENT).write_text(content.hexdigest()[:16] + "\n", encoding="ascii")
+
+
+def content_of(key: str) -> str:
+    """Return the hash of the units that the small encoder with a key was pre-trained on.
+
+    The key names what the units were made from, rules included; rules that change and make the same units make the
+    same encoder.
+
+    Raises
+    ------
+    RunError
+        If the cache is damaged.
+    """
+    path = cache_folder("encoders") / key / _CONTENT
+    return read_cached(path, lambda p: p.read_text(encoding="ascii").strip())
 
 
 def coder_of(key: str, kind: str) -> Coder:

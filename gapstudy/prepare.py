@@ -24,11 +24,21 @@ import numpy.typing as npt
 from gapstudy.cache import cache_folder, digest, read_cached
 from gapstudy.corpora import Corpora, load_corpora
 from gapstudy.data import fingerprint
-from gapstudy.encode import Coder, Encoded
-from gapstudy.encoders import coder_of, encoder_of, is_ready, model_folder, phones_known_to, register, vocabulary_of
+from gapstudy.encode import Coder, Encoded, encode
+from gapstudy.encoders import (
+    coder_of,
+    content_of,
+    encoder_of,
+    is_ready,
+    model_folder,
+    note_content,
+    phones_known_to,
+    register,
+    vocabulary_of,
+)
 from gapstudy.errors import ModelError
 from gapstudy.store import StudyPaths, write_arrays, write_json
-from gapstudy.study import FORMAT, Cell, Representation, Study
+from gapstudy.study import FORMAT, Cell, Representation, Study, Task
 from gapstudy.tasks import primary_metric
 from gapstudy.units import Phones, Spelling, spelling
 
@@ -178,6 +188,7 @@ def make_encoder(part: _Part) -> tuple[str, str]:
             "torch": version("torch"),
             "tokenizers": version("tokenizers"),
             "format": FORMAT,
+            "layout": 2,  # of the folder
         }
     )
     if not is_ready(key):
@@ -189,7 +200,6 @@ def _build_encoder(part: _Part, corpora: Corpora, spellers: dict[str, Spelling],
     import torch
 
     from gapstudy.coders import small_coder
-    from gapstudy.encode import encode
     from gapstudy.models import save_encoder
     from gapstudy.pretrain import build_tokenizer, pretrain
 
@@ -209,6 +219,7 @@ def _build_encoder(part: _Part, corpora: Corpora, spellers: dict[str, Spelling],
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     temporary.mkdir(parents=True, exist_ok=True)
     save_encoder(encoder, tokenizer, temporary)
+    note_content(temporary, rows, groups)
     try:
         temporary.rename(folder)
     except OSError:  # another process was first; both made the same
@@ -228,8 +239,6 @@ def _spelt_tokens(lines: Sequence[str], speller: Spelling) -> Iterator[str]:
 # ---- packed arrays -----------------------------------------------------------------------------------------
 def encode_language(part: _Part) -> dict[str, Any]:
     """Encode every corpus of one language for one representation; return keys, and what the report needs."""
-    from gapstudy.encode import encode
-
     corpora = _corpora(part.study)
     speller, coder = _spelling(part), coder_of(part.encoder, part.spec.kind)
     keys: dict[str, str] = {}
@@ -294,11 +303,12 @@ def _parallel(key: str, part: _Part, coder: Coder) -> tuple[dict[str, float], di
     """Return facts and arrays of the encoded parallel corpus: units, and vectors before fine-tuning."""
     packed = read_cached(cache_folder("encoded") / f"{key}.safetensors", Encoded.load)
     vectors = _before_training(key, packed, part)
-    own = packed.words >= -1
+    own = int((packed.words >= -1).sum())  # not the special units
+    unknown = int((packed.ids == coder.framing.unk).sum())
     facts = {
         "sentences": len(packed),
-        "mean_units": float(own.sum()) / len(packed),
-        "unknown_percent": 100.0 * float((packed.ids == coder.framing.unk).sum()) / len(packed.ids),
+        "mean_units": own / len(packed),
+        "unknown_percent": 100.0 * unknown / max(own, 1),
     }
     return facts, {"ids": packed.ids, "starts": packed.starts, **vectors}
 
@@ -310,7 +320,7 @@ def _before_training(key: str, packed: Encoded, part: _Part) -> dict[str, npt.ND
 
     from gapstudy.extract import sentence_vectors
 
-    layers = _layers(part.study)
+    layers = _layers(*part.study.tasks.values())
     path = cache_folder("vectors") / f"{digest([key, part.encoder, layers, version('torch')])}.safetensors"
     if not path.is_file():
         torch.set_num_threads(1)
@@ -324,9 +334,9 @@ def _before_training(key: str, packed: Encoded, part: _Part) -> dict[str, npt.ND
     return {layer: found[layer] for layer in layers}
 
 
-def _layers(study: Study) -> tuple[str, ...]:
-    """Return the layers whose sentence vectors the study needs: input and last, and those that its tasks name."""
-    return tuple(dict.fromkeys(("input", "last", *(task.sentence_layer for task in study.tasks.values()))))
+def _layers(*tasks: Task) -> tuple[str, ...]:
+    """Return the layers whose sentence vectors are needed: input and last, and those that the tasks name."""
+    return tuple(dict.fromkeys(("input", "last", *(task.sentence_layer for task in tasks))))
 
 
 def _example(corpora: Corpora, language: str, speller: Spelling) -> dict[str, str]:
@@ -358,10 +368,10 @@ def _cell(study: Study, cell: Cell, corpora: Corpora, encoded: dict[str, dict[st
         "representation": _identity(
             cell.task, representation, encoded[f"{cell.representation}/{cell.language}"]["encoder"]
         ),
-        **_origin(study, representation, corpora),
+        **_origin(study, representation, corpora, encoded[f"{cell.representation}/{cell.language}"]["encoder"]),
         "randomness": study.randomness.model_dump(mode="json"),
         "subset": task.train_fraction if study.randomness.subset == "run" else 1.0,
-        "layers": list(dict.fromkeys(("input", "last", task.sentence_layer))),
+        "layers": list(_layers(task)),
         "data": {
             "train": fingerprint(own.train),
             "dev": fingerprint(own.dev),
@@ -394,13 +404,14 @@ def _identity(task: str, representation: Representation, encoder: str) -> dict[s
     return {"kind": representation.kind, "model": model, **phones, **words}
 
 
-def _origin(study: Study, representation: Representation, corpora: Corpora) -> Mapping[str, Any]:
-    """Return what a small encoder was made from."""
+def _origin(study: Study, representation: Representation, corpora: Corpora, encoder: str) -> Mapping[str, Any]:
+    """Return what a small encoder was made from: options, text, and the units that the text became."""
     if representation.place != "small":
         return {}
     return {
         "pretrain": study.pretrain.model_dump(mode="json"),
         "pretrain_text": digest(corpora.text_fingerprint()),
+        "pretrain_units": content_of(encoder),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gapstudy.cache import cache_folder, digest, read_cached
+from gapstudy.encoders import content_of, note_content
 from gapstudy.errors import RunError
 from gapstudy.pipeline import planned
 from gapstudy.prepared import Prepared, prepared
@@ -191,6 +192,38 @@ def test_an_identity_changes_with_what_can_change_the_numbers(
     before, after = _ids(small, tmp_path / "before"), _ids(other, tmp_path / "after")
     assert before.keys() == after.keys() == {"xnli-subword-eng", "xnli-subword-swa"}
     assert {name for name in before if before[name] != after[name]} == changed
+
+
+@pytest.mark.train
+def test_units_of_the_pretraining_text_are_part_of_the_identity(micro: Study, cache: Path, tmp_path: Path) -> None:
+    """Other units in the pre-training text alone make another encoder, and so other runs of every cell that uses it."""
+    study = micro.narrowed(tasks=("ner",), representations=("character",))
+    before = _ids(study, tmp_path / "before")
+    key = prepared(study, RunStore(tmp_path / "before")).content["cells"]["ner-character-eng"]["encoder"]
+    note_content(cache / "encoders" / key, [[5, 6], [7]], [0, 1])
+    after = _ids(study, tmp_path / "after")
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_the_hash_of_units_tells_rows_and_languages_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a sentence ends and whose it is are part of it; the same rows give the same hash."""
+    monkeypatch.setenv("GAPSTUDY_CACHE", str(tmp_path))
+    folder = cache_folder("encoders") / "key"
+    folder.mkdir(parents=True)
+    found = []
+    for rows, groups in (
+        ([[1, 2], [3]], [0, 0]),
+        ([[1], [2, 3]], [0, 0]),
+        ([[1, 2], [3]], [0, 1]),
+        ([[1, 2], [3]], [0, 0]),
+    ):
+        note_content(folder, rows, groups)
+        found.append(content_of("key"))
+    assert found[0] == found[3]
+    assert len(set(found)) == 3
+    (folder / "pretrained-on.txt").unlink()
+    with pytest.raises(RunError, match=r"pretrained-on\.txt is damaged .*; delete it"):
+        content_of("key")
 
 
 # ---- damage -------------------------------------------------------------------------------------------------
