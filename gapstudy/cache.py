@@ -1,4 +1,4 @@
-"""Where what can be made again is kept: pronunciations, encoders, encoded corpora.
+"""Where what can be made again is kept: pronunciations, encoders, encoded corpora, statistics.
 
 ``GAPSTUDY_CACHE`` names the folder; by default it is the user's cache folder of the platform.
 """
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def cache_folder(kind: str) -> Path:
-    """Return the folder of one kind of cached thing ("g2p", "encoders", "encoded"); it may not exist yet."""
+    """Return the folder of one kind of cached thing ("g2p", "encoders", "encoded", "statistics"); it may not exist yet."""
     import platformdirs
 
     root = os.environ.get("GAPSTUDY_CACHE") or platformdirs.user_cache_dir("gapstudy", appauthor=False)

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gapstudy.cache import cache_folder
 from gapstudy.chosen import own_hyper, read_chosen, settle, with_choices
 from gapstudy.errors import IncompleteStudyError
 from gapstudy.prepared import Prepared, prepared
@@ -149,6 +150,7 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
         If there is no finished run.
     """
     from gapstudy.exhibits.evidence import Evidence
+    from gapstudy.exhibits.memory import Memory
 
     ready = prepared(study, store)
     now = ready.as_trained(study)
@@ -174,7 +176,8 @@ def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tup
         msg = f"no run of study {study.name!r} in {store.root} is finished; train them with: gapstudy train-seeds{why}"
         raise IncompleteStudyError(msg)
     chosen = {name: choice.summary() for name, choice in ready.chosen_as_trained().items()}
-    evidence = Evidence(now, {**ready.content, "chosen": chosen}, tuple(runs), store.study(study.name).parallel)
+    memory = Memory(cache_folder("statistics") / "results.sqlite")
+    evidence = Evidence(now, {**ready.content, "chosen": chosen}, tuple(runs), store.study(study.name).parallel, memory)
     return evidence, excluded, ready.changes(study)
 
 

@@ -125,7 +125,7 @@ def corpora() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def cache_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache of the tests' own, so that nothing depends on what the user has made before."""
     folder = tmp_path_factory.mktemp("cache")

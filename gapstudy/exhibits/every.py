@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from gapstudy.exhibits import (
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.store import write_atomically
 
 __all__ = ["compute_exhibits"]
 
@@ -33,27 +35,28 @@ Kind = Literal["table", "figure"]
 
 def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
     """Compute every exhibit, in the paper's order; figures are drawn into ``folder``."""
+    one = partial(_attempt, evidence, folder)
     made = (
-        _attempt(evidence, "figure1", "figure", lambda: figure1.compute(evidence)),
-        _attempt(evidence, "table1", "table", lambda: table1.compute(evidence)),
-        _attempt(evidence, "table2", "table", lambda: table2.compute(evidence)),
-        _attempt(evidence, "figure2", "figure", lambda: figure2.compute(evidence, folder)),
-        _attempt(evidence, "cka-checks", "table", lambda: cka_checks.compute(evidence)),
-        _attempt(evidence, "figure3", "figure", lambda: figure3.compute(evidence, folder)),
-        _attempt(evidence, "table3", "table", lambda: table3.compute(evidence)),
-        _attempt(evidence, "certificates", "table", lambda: certificates.compute(evidence)),
-        _attempt(evidence, "theorem", "table", lambda: theorem.compute(evidence)),
-        _attempt(evidence, "table4", "table", lambda: table4.compute(evidence)),
-        _attempt(evidence, "g2p", "table", lambda: g2p.compute(evidence)),
-        _attempt(evidence, "table5", "table", lambda: table5.compute(evidence)),
+        one("figure1", "figure", lambda: figure1.compute(evidence)),
+        one("table1", "table", lambda: table1.compute(evidence)),
+        one("table2", "table", lambda: table2.compute(evidence)),
+        one("figure2", "figure", lambda: figure2.compute(evidence, folder)),
+        one("cka-checks", "table", lambda: cka_checks.compute(evidence)),
+        one("figure3", "figure", lambda: figure3.compute(evidence, folder)),
+        one("table3", "table", lambda: table3.compute(evidence)),
+        one("certificates", "table", lambda: certificates.compute(evidence)),
+        one("theorem", "table", lambda: theorem.compute(evidence)),
+        one("table4", "table", lambda: table4.compute(evidence)),
+        one("g2p", "table", lambda: g2p.compute(evidence)),
+        one("table5", "table", lambda: table5.compute(evidence)),
     )
     return {exhibit.key: exhibit for exhibit in made}
 
 
-def _attempt(evidence: Evidence, key: str, kind: Kind, compute: Callable[[], Exhibit]) -> Exhibit:
+def _attempt(evidence: Evidence, folder: Path, key: str, kind: Kind, compute: Callable[[], Exhibit]) -> Exhibit:
     """Return the exhibit, or one that says why the runs do not allow it: the others are worth having."""
     try:
-        return compute()
+        return _remembered(evidence, folder, key, compute)
     except (ValueError, StoreError) as error:
         _LOG.info("%s could not be computed", key, exc_info=True)
         return Exhibit(
@@ -64,3 +67,20 @@ def _attempt(evidence: Evidence, key: str, kind: Kind, compute: Callable[[], Exh
             signature=evidence.signature(),
             missing=(f"it could not be computed: {error}",),
         )
+
+
+def _remembered(evidence: Evidence, folder: Path, key: str, compute: Callable[[], Exhibit]) -> Exhibit:
+    """Return the exhibit, with its figures in ``folder``; what earlier reports made of the same content is used."""
+
+    def made() -> tuple[Exhibit, dict[str, str]]:
+        exhibit = compute()
+        return exhibit, {str(image): (folder / image).read_text(encoding="utf-8") for image in exhibit.images}
+
+    study = evidence.study.model_dump(mode="json", by_alias=True)
+    exhibit, images = evidence.remember(f"exhibit {key}", evidence.runs, made, prepared=True, study=study)
+    if not images:
+        (folder / "figures" / f"{key}.svg").unlink(missing_ok=True)  # of an earlier report
+    for image, drawing in images.items():
+        with write_atomically(folder / image) as temporary:
+            temporary.write_text(drawing, encoding="utf-8", newline="\n")
+    return exhibit

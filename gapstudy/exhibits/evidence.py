@@ -7,23 +7,25 @@ every language. Exhibits ask here for "language L, seed s" and need not know whi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from gapstudy import __version__
-from gapstudy.store import Outputs, Run, RunPaths
+from gapstudy.exhibits.memory import Memory
+from gapstudy.store import Outputs, Run, RunPaths, file_hash
 from gapstudy.study import Study, Task, settings_hash
 
 __all__ = ["Evidence", "seed_range", "unusable"]
 
 Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +38,15 @@ class Evidence:
     prepared : content of ``prepared.json``.
     runs : finished runs of the study whose settings are the prepared ones.
     parallel : ``parallel.safetensors``.
+    memory : where results of earlier reports are; by default nowhere.
     """
 
     study: Study
     prepared: dict[str, Any]
     runs: Sequence[Run]
     parallel: Path
+    memory: Memory = field(default_factory=lambda: Memory(None))
+    _contents: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _index: dict[tuple[str, str, str, int], Run] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +110,44 @@ class Evidence:
         except (OSError, SafetensorError):
             return None
         return found
+
+    # ---- once ---------------------------------------------------------------------------------------------
+    def remember(
+        self, what: str, runs: Sequence[Run], compute: Callable[[], T], *, prepared: bool = False, **options: Any
+    ) -> T:
+        """Return what ``compute`` returns, from memory where it was computed before of the same content.
+
+        Parameters
+        ----------
+        what : name of the result; what tells it from others of the same runs must be in it or in ``options``.
+        runs : the runs that it rests on. ``prepared``: whether it also rests on what was prepared.
+        compute : returns plain values.
+        options : JSON-able; whatever else it depends on (the study's seed of resampling is always part of it).
+
+        Raises
+        ------
+        StoreError
+            If a run cannot be read.
+        """
+        rests_on = {
+            "what": what,
+            "options": options,
+            "seed": self.study.seed,
+            "runs": sorted([run.run_id, self._content(run)] for run in runs),
+            "prepared": self._prepared_content() if prepared else "",
+        }
+        return self.memory.result(rests_on, compute)
+
+    def _content(self, run: Run) -> str:
+        if run.run_id not in self._contents:
+            self._contents[run.run_id] = run.content()
+        return self._contents[run.run_id]
+
+    def _prepared_content(self) -> str:
+        if "" not in self._contents:
+            parallel = file_hash(self.parallel) if self.parallel.is_file() else ""
+            self._contents[""] = settings_hash({"prepared": self.prepared, "parallel": parallel})
+        return self._contents[""]
 
     # ---- provenance ---------------------------------------------------------------------------------------
     def rng(self, name: str) -> np.random.Generator:

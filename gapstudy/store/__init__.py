@@ -7,7 +7,7 @@ The format is described in ``runs/README.md``; nothing here imports torch, trans
 from __future__ import annotations
 
 from gapstudy.store.claims import Claim
-from gapstudy.store.files import RunPaths, StudyPaths, read_json, write_arrays, write_atomically, write_json
+from gapstudy.store.files import RunPaths, StudyPaths, file_hash, read_json, write_arrays, write_atomically, write_json
 from gapstudy.store.run import Outputs, Run
 from gapstudy.store.store import RunStore, Selection, State
 
@@ -20,6 +20,7 @@ __all__ = [
     "Selection",
     "State",
     "StudyPaths",
+    "file_hash",
     "read_json",
     "write_arrays",
     "write_atomically",

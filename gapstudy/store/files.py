@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from gapstudy.errors import StoreError
 
-__all__ = ["RunPaths", "StudyPaths", "read_json", "write_arrays", "write_atomically", "write_json"]
+__all__ = ["RunPaths", "StudyPaths", "file_hash", "read_json", "write_arrays", "write_atomically", "write_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,12 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     content = save({key: np.asarray(value, order="C") for key, value in arrays.items()})
     with write_atomically(path) as temporary:
         temporary.write_bytes(content)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path, again: str = "gapstudy train-seeds") -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.errors import StoreError
-from gapstudy.store.files import RunPaths, read_json
+from gapstudy.store.files import RunPaths, file_hash, read_json
 from gapstudy.study import FORMAT, Cell
 
 __all__ = ["Outputs", "Run"]
@@ -121,6 +123,34 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             msg = f"{path}: {error}; delete {self.folder} and run gapstudy train-seeds again"
             raise StoreError(msg) from None
+
+    def content(self) -> str:
+        """Return a hash of all that the run holds.
+
+        The record has the hashes of the arrays. ``run.json`` is written last, so arrays that are not younger than it
+        are those that it speaks of; others are hashed again.
+
+        Raises
+        ------
+        StoreError
+            If a file cannot be read.
+        """
+        paths = RunPaths(self.folder)
+        known: dict[str, str] = self.record.get("sha256", {})
+        try:
+            written = paths.record.stat().st_mtime_ns
+            arrays = {
+                path.name: known[path.name]
+                if path.name in known and path.stat().st_mtime_ns <= written
+                else file_hash(path)
+                for path in (paths.embeddings, paths.outputs)
+            }
+        except OSError as error:
+            msg = f"{error.filename}: {error.strerror}; delete {self.folder} and run gapstudy train-seeds again"
+            raise StoreError(msg) from None
+        record = {key: value for key, value in self.record.items() if key != "sha256"}
+        text = json.dumps([record, arrays], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def damage(self) -> str:
         """Return what is wrong with the run's files ("" when all are there and their sizes are as recorded)."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gapstudy.errors import StoreError
 from gapstudy.store.claims import Claim
-from gapstudy.store.files import RunPaths, StudyPaths, write_arrays, write_atomically, write_json
+from gapstudy.store.files import RunPaths, StudyPaths, file_hash, write_arrays, write_atomically, write_json
 from gapstudy.store.run import Run
 from gapstudy.study import FORMAT, RunSpec
 
@@ -143,11 +143,13 @@ class RunStore:
         write_arrays(paths.embeddings, embeddings)
         write_arrays(paths.outputs, outputs)
         _save_rows(paths.history, list(history))
-        sizes = {p.name: p.stat().st_size for p in (paths.embeddings, paths.outputs, paths.history)}
+        written = (paths.embeddings, paths.outputs, paths.history)
+        sizes = {p.name: p.stat().st_size for p in written}
+        hashes = {p.name: file_hash(p) for p in written}
         cell = {"task": spec.cell.task, "representation": spec.cell.representation, "language": spec.cell.language}
         identity = {"format": FORMAT, "run_id": spec.run_id, "cell": cell, "seed": spec.seed,
                     "settings": spec.settings, "cell_hash": spec.cell_hash}  # fmt: skip
-        write_json(paths.record, {**record, **identity, "files": sizes})
+        write_json(paths.record, {**record, **identity, "files": sizes, "sha256": hashes})
         paths.error.unlink(missing_ok=True)
         shutil.rmtree(paths.checkpoint.parent, ignore_errors=True)
         for half in paths.folder.glob(".*.tmp"):  # of a process that was killed while it wrote
