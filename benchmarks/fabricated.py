@@ -1,12 +1,14 @@
 """A finished study made up with NumPy: what the store and the report read, without any training.
 
 Sentence vectors of a language share factors with every other language's, more so in later seeds; logits are gold
-labels with noise. Sizes are those of the embedded study, so that files and statistics weigh what they weigh there.
+labels with noise. Sizes are those of the embedded study unless others are asked for, so that files and statistics weigh
+what they weigh there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +20,55 @@ from gapstudy.g2p import split_words
 from gapstudy.store import RunStore, write_arrays, write_json
 from gapstudy.study import FORMAT, METRICS, Cell, DataSource, RunSpec, Study
 
-__all__ = ["fabricate"]
+__all__ = ["EMBEDDED", "Sizes", "fabricate", "run_of"]
 
 Arrays = dict[str, npt.NDArray[Any]]
-ITEMS = {"xnli": 450, "ner": 900, "pos": 900}  # pairs, or words
-DIM = 64
 
 
-def fabricate(study: Study, root: Path, plan: Iterable[tuple[int, Cell]]) -> RunStore:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much a run holds.
+
+    Attributes
+    ----------
+    dim : features of a sentence vector.
+    sentences : of the parallel corpus; None: those of the embedded one.
+    items : pairs of the XNLI test set; ``words`` : of the test sets of token tasks.
+    layers : whose vectors a run holds.
+    """
+
+    dim: int = 64
+    sentences: int | None = None
+    items: int = 450
+    words: int = 900
+    layers: tuple[str, ...] = ("input", "last")
+
+    def rows(self) -> int:
+        """Return the number of parallel sentences."""
+        return self.sentences or len(load_parallel(("eng",), DataSource())["eng"])
+
+
+EMBEDDED = Sizes()
+
+
+def fabricate(study: Study, root: Path, plan: Iterable[tuple[int, Cell]], sizes: Sizes = EMBEDDED) -> RunStore:
     """Write a finished run for each (seed, cell) of ``plan``, and what ``prepare`` would have left of ``study``."""
     store = RunStore(root)
-    content = _prepared(study)
+    content = _prepared(study, sizes)
     paths = store.study(study.name)
     write_json(paths.prepared, content)
-    write_arrays(paths.parallel, _parallel(study))
+    write_arrays(paths.parallel, _parallel(study, sizes))
     for number, (seed, cell) in enumerate(plan):
         spec = RunSpec(cell=cell, seed=seed, settings=content["cells"][cell.name]["settings"])
-        store.save(study.name, spec, **run_of(spec, np.random.default_rng(number)))
+        store.save(study.name, spec, **run_of(spec, np.random.default_rng(number), sizes))
     return store
 
 
-def run_of(spec: RunSpec, rng: np.random.Generator) -> Mapping[str, Any]:
+def run_of(spec: RunSpec, rng: np.random.Generator, sizes: Sizes = EMBEDDED) -> Mapping[str, Any]:
     """Return what :meth:`RunStore.save` takes beside the spec."""
     cell = spec.cell
     code, classes = cell.language, len(LABELS[cell.task])
-    gold = np.arange(ITEMS[cell.task]) % classes
+    gold = np.arange(sizes.items if cell.task == "xnli" else sizes.words) % classes
     logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
     score = 100.0 * float((logits.argmax(axis=1) == gold).mean())
     scores = dict.fromkeys(METRICS[cell.task], score)
@@ -59,54 +85,52 @@ def run_of(spec: RunSpec, rng: np.random.Generator) -> Mapping[str, Any]:
     return {
         "record": record,
         "history": [{"epoch": float(i), "train_loss": 1.0 / i, "dev_score": score} for i in range(1, 5)],
-        "embeddings": {f"{code}/{layer}": _vectors(rng, shared) for layer in ("input", "last")},
+        "embeddings": {f"{code}/{layer}": _vectors(rng, sizes, shared) for layer in sizes.layers},
         "outputs": {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)},
     }
 
 
-def _vectors(rng: np.random.Generator, shared: float = 1.0) -> npt.NDArray[np.float32]:
-    common = np.random.default_rng(0).normal(size=(_sentences(), 8)) @ np.random.default_rng(1).normal(size=(8, DIM))
-    return (shared * common + 3.0 * rng.normal(size=common.shape)).astype(np.float32)
+def _vectors(rng: np.random.Generator, sizes: Sizes, shared: float = 1.0) -> npt.NDArray[np.float32]:
+    factors, loads = np.random.default_rng(0), np.random.default_rng(1)
+    common = (factors.normal(size=(sizes.rows(), 8)) @ loads.normal(size=(8, sizes.dim))).astype(np.float32)
+    noise = rng.standard_normal(common.shape, dtype=np.float32)
+    return np.float32(shared) * common + np.float32(3.0) * noise
 
 
-def _sentences() -> int:
-    return len(load_parallel(("eng",), DataSource())["eng"])
-
-
-def _parallel(study: Study) -> Arrays:
+def _parallel(study: Study, sizes: Sizes) -> Arrays:
     """Units and vectors before fine-tuning, as ``parallel.safetensors`` holds them."""
     arrays: Arrays = {}
     rng = np.random.default_rng(2)
     for name in study.used_representations():
         for code in study.languages:
-            lengths = rng.integers(20, 60, _sentences())
+            lengths = rng.integers(20, 60, sizes.rows())
             arrays[f"{name}/{code}/starts"] = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
             arrays[f"{name}/{code}/ids"] = rng.integers(5, 200, int(lengths.sum())).astype(np.int32)
-            arrays |= {f"{name}/{code}/{layer}": _vectors(rng) for layer in ("input", "last")}
+            arrays |= {f"{name}/{code}/{layer}": _vectors(rng, sizes) for layer in sizes.layers}
     return arrays
 
 
-def _prepared(study: Study) -> dict[str, Any]:
+def _prepared(study: Study, sizes: Sizes) -> dict[str, Any]:
     """``prepared.json``: settings of the cells, counts, examples in the true scripts, and an audit."""
     lines = {code: corpus.lines[0] for code, corpus in load_parallel(study.languages, DataSource()).items()}
     names = [(name, code) for name in study.used_representations() for code in study.languages]
     spoken = [name for name, r in study.used_representations().items() if r.kind == "phoneme"]
-    sizes = [(task, code, 480, 180, 450) for task, spec in study.tasks.items() for code in spec.languages]
-    sizes += [("parallel", code, 0, 0, _sentences()) for code in study.languages]
+    counts = [(task, code, 480, 180, 450) for task, spec in study.tasks.items() for code in spec.languages]
+    counts += [("parallel", code, 0, 0, sizes.rows()) for code in study.languages]
     return {
         "format": FORMAT,
         "study": study.model_dump(mode="json", by_alias=True),
         "cells": {cell.name: {"settings": _settings(study, cell)} for cell in study.cells()},
         "table4": [
             {"corpus": t, "language": c, "train": a, "used": a, "dev": d, "test": e, "source": "builtin"}
-            for t, c, a, d, e in sizes
+            for t, c, a, d, e in counts
         ],
         "figure1": {f"{r}/{c}": {"text": lines[c], "units": " ▁ ".join(split_words(lines[c]))} for r, c in names},
         "g2p": [
             {"language": c, "representation": r, "backend": "made up", "types": 7, "tokens": 70, "unmapped": {}}
             for r in spoken for c in study.languages
         ],
-        "units": {f"{r}/{c}": {"sentences": _sentences(), "mean_units": 40.0, "unknown_percent": 0.5} for r, c in names},
+        "units": {f"{r}/{c}": {"sentences": sizes.rows(), "mean_units": 40.0, "unknown_percent": 0.5} for r, c in names},
     }  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def seed_range(runs: Iterable[Run]) -> str:
     return f"{counts[0]}" if counts[0] == counts[-1] else f"{counts[0]}-{counts[-1]}"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)  # a thousand runs must not be held at once: of a large encoder one is 3 MiB
 def _read_vectors(folder: Path, layer: str, language: str, _stamp: float) -> Vectors:
     return Run.read(folder).embeddings(layer, language)
 
