@@ -13,8 +13,9 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.published import TABLE1
+from gapstudy.exhibits.similarity import cka_over_seeds
 from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
-from gapstudy.stats import Estimate, mean_cka, mean_rpd, spread
+from gapstudy.stats import Estimate, mean_rpd, spread
 from gapstudy.study import METRICS
 
 __all__ = ["TOKEN_TASKS", "compute"]
@@ -138,15 +139,9 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
     line |= {"seeds": seeds, "gap_languages": list(languages), **_gaps(scores, evidence.study.analysis.level)}
     if np.isnan(line["mean_rpd"].value):
         line["missing"].append(f"{representation}: mean RPD is {line['mean_rpd'].method}")
-    features = [[evidence.vectors(task, representation, c, s, spec.sentence_layer) for c in languages] for s in seeds]
     for name, debiased in (("cka", False), ("debiased_cka", True)):
-        line[name] = mean_cka(
-            features,
-            debiased=debiased,
-            n_resamples=evidence.study.analysis.resamples,
-            level=evidence.study.analysis.level,
-            rng=evidence.rng(f"table1/{task}/{representation}/{name}"),
-        )
+        found = cka_over_seeds(evidence, task, representation, languages, seeds, debiased=debiased)
+        line[name] = found.estimate(level=evidence.study.analysis.level)
     return line
 
 

@@ -5,7 +5,7 @@ NumPy only when a function that needs them is called. Randomness comes through `
 
 ===================== ==================================================================================================
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
-representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_floor` :func:`cka_null`
+representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`mean_cka_difference` :func:`cka_floor` :func:`cka_null`
                       :func:`length_residual`
 outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
@@ -23,7 +23,7 @@ from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null
 from gapstudy.stats.bound import Bound, DivergenceBound, complexity_term, divergence_bound, points_until_below
 from gapstudy.stats.certificates import disagreement_certificate, error_difference, error_gap, hoeffding_radius
 from gapstudy.stats.cka import cka, cka_matrix
-from gapstudy.stats.cka_mean import mean_cka
+from gapstudy.stats.cka_mean import MeanCka, draws_of_mean, mean_cka, mean_cka_difference
 from gapstudy.stats.cka_resampling import cka_intervals
 from gapstudy.stats.correlation import correlation, correlation_difference
 from gapstudy.stats.disagreement import Disagreement, disagreement
@@ -45,6 +45,7 @@ __all__ = [
     "DivergenceBound",
     "Estimate",
     "EstimateMatrix",
+    "MeanCka",
     "NullDistribution",
     "Transport",
     "WitnessDivergence",
@@ -63,6 +64,7 @@ __all__ = [
     "disagreement",
     "disagreement_certificate",
     "divergence_bound",
+    "draws_of_mean",
     "error_difference",
     "error_gap",
     "exact_distance",
@@ -72,6 +74,7 @@ __all__ = [
     "kendall_p_value",
     "length_residual",
     "mean_cka",
+    "mean_cka_difference",
     "mean_interval",
     "mean_rpd",
     "pairwise_rpd",
