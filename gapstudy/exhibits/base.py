@@ -77,6 +77,8 @@ class Exhibit:
     records : flat rows for the CSV (same keys in every row).
     missing : what could not be computed and why, one line each; empty when complete.
     notes : remarks printed under the exhibit.
+    numbered : whether it has a number and can be referred to; the paper's tables and figures keep their numbers because
+        what stands before them has none.
     """
 
     key: str
@@ -91,3 +93,4 @@ class Exhibit:
     records: tuple[dict[str, Any], ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    numbered: bool = True

@@ -22,6 +22,7 @@ from gapstudy.exhibits import (
     table4,
     table5,
     theorem,
+    verdicts,
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
@@ -50,7 +51,8 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         one("g2p", "table", lambda: g2p.compute(evidence)),
         one("table5", "table", lambda: table5.compute(evidence)),
     )
-    return {exhibit.key: exhibit for exhibit in made}
+    found = {exhibit.key: exhibit for exhibit in made}
+    return found | {"verdicts": one("verdicts", "table", lambda: verdicts.compute(evidence, found))}
 
 
 def _attempt(evidence: Evidence, folder: Path, key: str, kind: Kind, compute: Callable[[], Exhibit]) -> Exhibit:

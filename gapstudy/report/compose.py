@@ -41,7 +41,7 @@ def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mappi
         version=__version__,
         signature=evidence.signature(f"resamples:{study.analysis.resamples}", f"protocol:{study.protocol}"),
         banner=DEMONSTRATION if study.demonstration else "",
-        summary=tuple(_summary(evidence, exhibits)),
+        summary=(*_summary(evidence, exhibits), *_verdicts(exhibits["verdicts"])),
         sections=tuple(sections(evidence, exhibits)),
         appendix=tuple(_appendix(exhibits, excluded)),
         provenance=_provenance(evidence),
@@ -66,6 +66,15 @@ def _summary(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[str]:
         paragraphs += _gap_sentence("XNLI", f"RPD of {evidence.study.analysis.reference} and {code}", gaps)
     paragraphs += _correlation_sentence(exhibits["table3"])
     return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _verdicts(verdicts: Exhibit) -> tuple[str | Exhibit, ...]:
+    """Return the claims of the paper and what became of them, with a sentence that counts."""
+    if verdicts.table is None:
+        return ()
+    words = Counter(v.word for v in verdicts.data["verdicts"])
+    counts = ", ".join(f"{n} {word}" for word, n in words.most_common())
+    return (f"**What holds.** Of the paper's claims, in this study: {counts}.", verdicts)
 
 
 def _gap_sentence(task: str, what: str, gaps: Mapping[str, Any]) -> list[str]:

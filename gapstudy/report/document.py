@@ -72,7 +72,7 @@ class Report:
     version : of gapstudy.
     signature : what could change the numbers, once for the whole report.
     banner : prose; a notice above everything (demonstration data); empty for none.
-    summary : prose paragraphs before the contents.
+    summary : prose paragraphs, and exhibits without a number, before the contents.
     sections, appendix : the report; appendix sections are lettered.
     provenance : machine, versions, fingerprints and commands, printed last; ``None`` for none.
     """
@@ -83,14 +83,12 @@ class Report:
     version: str
     signature: str
     banner: str = ""
-    summary: tuple[str, ...] = ()
+    summary: tuple[str | Exhibit, ...] = ()
     sections: tuple[Section, ...] = ()
     appendix: tuple[Section, ...] = ()
     provenance: Table | None = None
 
     def exhibits(self) -> Iterator[Exhibit]:
         """Yield the exhibits in the order of printing."""
-        for section in (*self.sections, *self.appendix):
-            for block in section.body:
-                if isinstance(block, Exhibit):
-                    yield block
+        blocks = (*self.summary, *(block for section in (*self.sections, *self.appendix) for block in section.body))
+        yield from (block for block in blocks if isinstance(block, Exhibit))
