@@ -7,7 +7,8 @@ NumPy only when a function that needs them is called. Randomness comes through `
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
 representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_floor` :func:`cka_null`
                       :func:`length_residual`
-outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
+outputs               :func:`sinkhorn_distance` :func:`sinkhorn_pairs` :func:`transport` :func:`exact_distance`
+                      :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
                       :func:`correlation_power` :func:`points_needed`
 the bound             :func:`divergence_bound` :func:`complexity_term` :func:`proxy_a_distance`
@@ -31,13 +32,15 @@ from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witne
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
 from gapstudy.stats.jackknife import jackknife_interval
+from gapstudy.stats.pairs import PairTransport, sinkhorn_pairs
 from gapstudy.stats.power import correlation_power, detectable_correlation, points_needed
 from gapstudy.stats.proportion import clopper_pearson
+from gapstudy.stats.regularised import Transport
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
 from gapstudy.stats.residual import length_residual
 from gapstudy.stats.rpd import mean_rpd, pairwise_rpd, rpd, spread
 from gapstudy.stats.significance import holm, kendall_p_value, t_p_value
-from gapstudy.stats.sinkhorn import Transport, sinkhorn_distance, transport
+from gapstudy.stats.sinkhorn import sinkhorn_distance, transport
 
 __all__ = [
     "Bound",
@@ -46,6 +49,7 @@ __all__ = [
     "Estimate",
     "EstimateMatrix",
     "NullDistribution",
+    "PairTransport",
     "Transport",
     "WitnessDivergence",
     "cka",
@@ -80,6 +84,7 @@ __all__ = [
     "proxy_a_distance",
     "rpd",
     "sinkhorn_distance",
+    "sinkhorn_pairs",
     "spread",
     "t_p_value",
     "transport",
