@@ -15,6 +15,7 @@ Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
 
 _MEMORY = 6  # steps that Anderson acceleration combines
+_RENEWED = 25  # iterations after which the Hessian is computed anew
 _LARGEST_STEP = 2.0  # of Newton's step in a cell, in units of reg
 _DRIFT = 40.0  # logarithm of a scaling at which the kernel is to be computed anew
 _STALLED = {4: 10, 8: 150}  # iterations without progress after which float32 ends, or float64 goes on unaccelerated
@@ -23,13 +24,12 @@ _STALLED = {4: 10, 8: 150}  # iterations without progress after which float32 en
 class Iteration:
     """The accelerated iteration on one kernel, in the logarithms phi and psi of the scalings."""
 
-    def __init__(self, kernel: Kernel, label: Int | None, *, symmetric: bool) -> None:
+    def __init__(self, kernel: Kernel, label: Int, *, symmetric: bool) -> None:
         self.kernel, self.symmetric = kernel, symmetric
         self.a, self.b = kernel.x.weights, kernel.y.weights
-        self.bounds = None
-        if label is not None and not symmetric:
-            self.bounds = np.searchsorted(label, np.arange(int(label.max()) + 2))
+        self.bounds = np.searchsorted(label, np.arange(int(label.max()) + 2))
         self.factor: Any = None
+        self.age = 0
 
     def run(self, tol: float, budget: int) -> tuple[Float, Float, int, bool]:
         """Logarithms of the scalings, iterations taken, and whether the scalings left their range."""
@@ -41,7 +41,7 @@ class Iteration:
         for taken in range(1, budget + 1):
             psi, row = self._sums(phi)
             largest = max(float(np.abs(phi).max()), float(np.abs(psi).max()))
-            if not largest < _DRIFT or not np.all(row > 0.0):  # NaN too
+            if not largest < _DRIFT or not (row.min() > 0.0 and row.max() < np.inf):  # NaN too
                 return *best, taken, True
             error = float(self.a @ np.abs(1.0 - row)) * (2.0 if self.symmetric else 1.0)
             if error < 0.9 * best_error:
@@ -54,12 +54,11 @@ class Iteration:
                 if self.kernel.dtype.itemsize == 4:
                     break
                 plain = True
-            step = self._step(row, plain=plain or error > 4.0 * best_error)
-            if plain or error > 4.0 * best_error:
+            away = plain or error > 4.0 * best_error
+            step = self._step(row, plain=away)
+            if away:
                 history = _Anderson(self.a)
-                phi = phi + step
-            else:
-                phi = history.next(phi, step)
+            phi = phi + step if away else history.next(phi, step)
         return *best, taken, False
 
     def _sums(self, phi: Float) -> tuple[Float, Float]:
@@ -73,14 +72,16 @@ class Iteration:
 
     def _rows(self, phi: Float, psi: Float) -> Float:
         row = np.exp(phi) * self.kernel.times(self.b * np.exp(psi))
-        if self.bounds is not None and self.factor is None and np.isfinite(row).all():
-            self.factor = self._hessian(self.bounds, phi, psi, row)
+        if self.age % _RENEWED == 0 and np.isfinite(row).all():
+            self.factor = self._hessian(phi, psi, row)
+        self.age += 1
         return row
 
-    def _hessian(self, bounds: Int, phi: Float, psi: Float, row: Float) -> Any:
+    def _hessian(self, phi: Float, psi: Float, row: Float) -> Any:
         """Cholesky factor of the dual's Hessian on functions constant in a cell, the columns' potentials eliminated."""
-        from scipy.linalg import cho_factor
+        from scipy.linalg import LinAlgError, cho_factor
 
+        bounds = self.bounds
         plan = self.kernel.grouped(self.a * np.exp(phi), bounds)
         plan *= (np.sqrt(self.b) * np.exp(psi)).astype(plan.dtype)
         mass = np.add.reduceat(self.a * row, bounds[:-1])
@@ -88,14 +89,17 @@ class Iteration:
         hessian = np.diag(mass) - (plan @ plan.T).astype(np.float64)
         hessian += np.outer(weight, weight)  # constants are free: this fixes one
         hessian[np.diag_indices(len(weight))] += 1e-6 * weight
-        return cho_factor(hessian, check_finite=False)
+        try:
+            return cho_factor(hessian, check_finite=False)
+        except LinAlgError:  # rounding, far from the solution: Sinkhorn's own steps until the next one
+            return None
 
     def _step(self, row: Float, *, plain: bool) -> Float:
         """Change of phi: Newton's for the cells, Sinkhorn's within them."""
         local = -np.log(row)
         if self.symmetric:
             return local / 2.0
-        if plain or self.factor is None or self.bounds is None:
+        if plain or self.factor is None:
             return local
         from scipy.linalg import cho_solve
 

@@ -78,10 +78,10 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A problem on its way: ``label`` are the cells of x, whose points are in their order; None: too few points."""
+    """A problem on its way: ``label`` are the cells of x, whose points are in their order; one each where they are few."""
 
     problem: Problem
-    label: Int | None
+    label: Int
     symmetric: bool
     workers: Workers
 
@@ -94,7 +94,9 @@ def solve(problem: Problem, workers: Workers) -> Solution:
 
 def _level(p: Problem, workers: Workers, *, symmetric: bool) -> _Level:
     label = _cells(p.x)
-    if label is not None:
+    if label is None:
+        label = np.arange(len(p.x))
+    else:
         order = np.argsort(label, kind="stable")
         x, label = p.x.ordered(order), label[order]
         p = replace(p, x=x, y=x if symmetric else p.y)
@@ -111,7 +113,7 @@ def _cells(cloud: Cloud) -> Int | None:
 def _start(level: _Level) -> tuple[Float, Float]:
     """Potentials of the next coarser problem, extended to all points."""
     p = level.problem
-    if level.label is None:
+    if len(p.x) <= _BASE:
         return _anneal(level)
     x, other = coarsen(p.x, level.label), None if level.symmetric else _cells(p.y)
     y = x if level.symmetric else p.y if other is None else coarsen(p.y, other)
