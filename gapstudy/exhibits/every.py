@@ -15,12 +15,14 @@ from gapstudy.exhibits import (
     figure2,
     figure3,
     g2p,
+    reg_curve,
     table1,
     table2,
     table3,
     table4,
     table5,
     theorem,
+    transport,
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
@@ -43,6 +45,8 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         _attempt(evidence, "table3", "table", lambda: table3.compute(evidence)),
         _attempt(evidence, "certificates", "table", lambda: certificates.compute(evidence)),
         _attempt(evidence, "theorem", "table", lambda: theorem.compute(evidence)),
+        _attempt(evidence, "transport", "table", lambda: transport.compute(evidence)),
+        _attempt(evidence, "reg-curve", "figure", lambda: reg_curve.compute(evidence, folder)),
         _attempt(evidence, "table4", "table", lambda: table4.compute(evidence)),
         _attempt(evidence, "g2p", "table", lambda: g2p.compute(evidence)),
         _attempt(evidence, "table5", "table", lambda: table5.compute(evidence)),
