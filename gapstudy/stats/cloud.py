@@ -7,20 +7,23 @@ weight, which changes no transport cost: confident models put thousands of items
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Cloud", "cells", "coarsen", "distinct"]
+__all__ = ["Cloud", "cells", "distinct"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
 
+_SMALL = 120  # points up to which a problem is solved without a coarser one
+_MEDIUM, _FEW_CELLS, _CELLS = 1200, 60, 300  # points up to which there are few cells; how many; and otherwise
 _DEPTH = 200  # halvings of the widest cell; coordinates are doubles, so that fewer always suffice
 _WIDE = 0.7  # cells of at least this share of the widest one are split together
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cloud:
     """Weighted points.
 
@@ -41,9 +44,29 @@ class Cloud:
         """Whether the other cloud has the same points with the same weights."""
         return np.array_equal(self.points, other.points) and np.array_equal(self.weights, other.weights)
 
-    def ordered(self, order: Int) -> Cloud:
-        """Return the points in another order."""
-        return Cloud(np.ascontiguousarray(self.points[order]), self.weights[order])
+    @property
+    def small(self) -> bool:
+        """Whether there are too few points for a coarser cloud."""
+        return len(self) <= _SMALL
+
+    @cached_property
+    def by_cell(self) -> tuple[Cloud, Int]:
+        """The points ordered by cell, and the cell of each, 0..k-1 (one a point where there are few)."""
+        if self.small:
+            return self, np.arange(len(self))
+        label = cells(self.points, _FEW_CELLS if len(self) <= _MEDIUM else _CELLS)
+        order = np.argsort(label, kind="stable")
+        return Cloud(np.ascontiguousarray(self.points[order]), self.weights[order]), label[order]
+
+    @cached_property
+    def coarse(self) -> Cloud:
+        """One point a cell: its centroid, with the weight of the cell."""
+        if self.small:
+            return self
+        ordered, label = self.by_cell
+        weights = np.bincount(label, ordered.weights).astype(np.float64)
+        sums = [np.bincount(label, ordered.weights * column) for column in ordered.points.T]
+        return Cloud(np.ascontiguousarray(np.stack(sums, axis=1) / weights[:, None]), weights)
 
 
 def distinct(points: Float) -> Cloud:
@@ -89,10 +112,3 @@ def cells(points: Float, limit: int) -> Int:
         label = np.where(upper, child[label], label)
         count += extra
     return label
-
-
-def coarsen(cloud: Cloud, label: Int) -> Cloud:
-    """One point a cell: its centroid, with the weight of the cell."""
-    weights = np.bincount(label, cloud.weights).astype(np.float64)
-    sums = [np.bincount(label, cloud.weights * column) for column in cloud.points.T]
-    return Cloud(np.ascontiguousarray(np.stack(sums, axis=1) / weights[:, None]), weights)

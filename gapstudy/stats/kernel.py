@@ -19,6 +19,7 @@ Int = npt.NDArray[np.intp]
 _BLOCK_CELLS = 160_000  # of a block in double precision: a core's own cache
 _WIDE_BLOCKS = 8  # as many at once where a stored kernel is read: bound by memory, not cache
 _LEAST, _MOST = -80.0, 80.0  # exponents outside are set to these: exp(-80) is 1.8e-35, and smaller floats are slow
+_KEPT = 500_000  # entries up to which the costs are kept beside the kernel
 STORED_BYTES = 2**30
 """A larger kernel is computed anew, block by block, each time it is used."""
 
@@ -48,9 +49,10 @@ class Kernel:
         # what reads a stored kernel is bound by memory and has fewer calls in larger blocks
         self._wide = [slice(i, min(i + 8 * rows, len(x))) for i in range(0, len(x), 8 * rows)]
         self._stored: npt.NDArray[Any] | None = None
+        self._costs: list[Float] | None = [] if len(x) * len(y) <= _KEPT else None  # of a small problem, by block
         if len(x) * len(y) * self.dtype.itemsize <= STORED_BYTES:
             self._stored = np.empty((len(x), len(y)), dtype=self.dtype)
-            workers.map(self._fill, self.blocks)
+            (Workers(None) if self._costs is not None else workers).map(self._fill, self.blocks)
 
     def _exponent(self, rows: slice) -> tuple[Float, Float]:
         """Costs of some rows and the exponents of their kernel."""
@@ -65,9 +67,18 @@ class Kernel:
             self._compute(rows, self._stored[rows])
 
     def _compute(self, rows: slice, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        _, exponent = self._exponent(rows)
+        costs, exponent = self._exponent(rows)
+        if self._costs is not None:
+            self._costs.append(costs)
         np.clip(exponent, _LEAST, _MOST, out=out, casting="unsafe")
         return np.asarray(np.exp(out, out=out))
+
+    def _precise(self, rows: slice) -> tuple[Float, Float]:
+        """Costs and kernel of some rows in float64: as they were stored, or from the points."""
+        if self._costs and self._stored is not None and self._stored.dtype == np.float64:
+            return self._costs[self.blocks.index(rows)].copy(), self._stored[rows]
+        costs, kernel = self._exponent(rows)
+        return costs, np.exp(kernel, out=kernel)
 
     def block(self, rows: slice) -> npt.NDArray[Any]:
         """Some rows of the kernel."""
@@ -121,14 +132,13 @@ class Kernel:
         a, right = self.x.weights, self.y.weights * np.exp(psi)
 
         def one(rows: slice) -> tuple[Float, Float, Float, float]:
-            costs, kernel = self._exponent(rows)
-            np.exp(kernel, out=kernel)
+            costs, kernel = self._precise(rows)
             sums = kernel @ right
             scaling = 1.0 / sums if update else np.exp(phi[rows])
             left = a[rows] * scaling
             columns = left @ kernel
-            np.multiply(kernel, costs, out=kernel)
-            return np.log(scaling), left * sums, columns, float(left @ (kernel @ right))
+            costs *= kernel
+            return np.log(scaling), left * sums, columns, float(left @ (costs @ right))
 
         parts = self.workers.map(one, self.blocks)
         columns, cost = np.zeros(len(self.y)), 0.0

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.cloud import Cloud, cells, coarsen
+from gapstudy.stats.cloud import Cloud
 from gapstudy.stats.exact import costs_between
 from gapstudy.stats.iteration import Iteration
 from gapstudy.stats.kernel import Kernel, softmin
@@ -37,8 +37,6 @@ __all__ = ["Problem", "Solution", "solve"]
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
 
-_BASE = 120  # points up to which a problem is solved without a coarser one
-_SMALL, _SMALL_CELLS, _CELLS = 1200, 60, 300
 _SINGLE = 1_000_000  # entries from which on the kernel is stored in float32
 _SINGLE_TOL = 5e-7  # marginal errors below this are not reached in float32
 _COARSE_TOL = 1e-3
@@ -89,37 +87,22 @@ class _Level:
 def solve(problem: Problem, workers: Workers) -> Solution:
     """Solve to the tolerance, or as far as ``max_iterations`` lead; BLAS should be on one thread."""
     level = _level(problem, workers, symmetric=problem.x.same(problem.y))
-    return _refine(level, *_start(level))
+    return _refine(level, *_start(level, problem.x, problem.y))
 
 
 def _level(p: Problem, workers: Workers, *, symmetric: bool) -> _Level:
-    label = _cells(p.x)
-    if label is None:
-        label = np.arange(len(p.x))
-    else:
-        order = np.argsort(label, kind="stable")
-        x, label = p.x.ordered(order), label[order]
-        p = replace(p, x=x, y=x if symmetric else p.y)
-    return _Level(p, label, symmetric, workers)
+    x, label = p.x.by_cell
+    return _Level(replace(p, x=x, y=x if symmetric else p.y), label, symmetric, workers)
 
 
-def _cells(cloud: Cloud) -> Int | None:
-    """Cells of a cloud that is large enough for a coarser problem."""
-    if len(cloud) <= _BASE:
-        return None
-    return cells(cloud.points, _SMALL_CELLS if len(cloud) <= _SMALL else _CELLS)
-
-
-def _start(level: _Level) -> tuple[Float, Float]:
-    """Potentials of the next coarser problem, extended to all points."""
+def _start(level: _Level, x: Cloud, y: Cloud) -> tuple[Float, Float]:
+    """Potentials of the next coarser problem, extended to all points; x and y are as the caller has them."""
     p = level.problem
-    if len(p.x) <= _BASE:
+    if x.small:
         return _anneal(level)
-    x, other = coarsen(p.x, level.label), None if level.symmetric else _cells(p.y)
-    y = x if level.symmetric else p.y if other is None else coarsen(p.y, other)
-    coarser = Problem(x, y, p.reg, p.cost, max(_COARSE_TOL, p.tol), _COARSE_ITERATIONS)
+    coarser = Problem(x.coarse, y.coarse, p.reg, p.cost, max(_COARSE_TOL, p.tol), _COARSE_ITERATIONS)
     coarse = _level(coarser, Workers(None), symmetric=level.symmetric)
-    f, g, _, _ = _polish(coarse, *_start(coarse), np.float64)
+    f, g, _, _ = _polish(coarse, *_start(coarse, coarser.x, coarser.y), np.float64)
     # in the coarser level's own order of points
     new = softmin(p.x, coarse.problem.y, g, reg=p.reg, cost=p.cost, workers=level.workers)
     if level.symmetric:
