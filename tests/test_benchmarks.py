@@ -27,7 +27,7 @@ TRAIN, SLOW = pytest.mark.train, pytest.mark.slow
 MEASURED = {  # script -> names of its rows; those of trainers are below, for they need more than the tests do
     "cka": {"cka-intervals-plain", "cka-intervals-debiased", "cka-points-plain", "cka-points-debiased",
             "cka-growth-debiased"},
-    "sinkhorn": {"sinkhorn", "exact-transport"},
+    "sinkhorn": {"sinkhorn", "sinkhorn-pairs", "sinkhorn-debiased", "exact-transport"},
     "resample": {"cluster-bootstrap-mean-rpd", "correlation-within-pairs-spearman", "correlation-within-pairs-kendall"},
     "g2p": {"g2p-new", "g2p-cached"},
     "extract": {"extract"},

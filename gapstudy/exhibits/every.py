@@ -16,12 +16,14 @@ from gapstudy.exhibits import (
     figure2,
     figure3,
     g2p,
+    reg_curve,
     table1,
     table2,
     table3,
     table4,
     table5,
     theorem,
+    transport,
     verdicts,
 )
 from gapstudy.exhibits.base import Exhibit
@@ -47,6 +49,8 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         one("table3", "table", lambda: table3.compute(evidence)),
         one("certificates", "table", lambda: certificates.compute(evidence)),
         one("theorem", "table", lambda: theorem.compute(evidence)),
+        one("transport", "table", lambda: transport.compute(evidence)),
+        one("reg-curve", "figure", lambda: reg_curve.compute(evidence, folder)),
         one("table4", "table", lambda: table4.compute(evidence)),
         one("g2p", "table", lambda: g2p.compute(evidence)),
         one("table5", "table", lambda: table5.compute(evidence)),

@@ -7,7 +7,8 @@ NumPy only when a function that needs them is called. Randomness comes through `
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
 representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`mean_cka_difference` :func:`cka_floor` :func:`cka_null`
                       :func:`length_residual`
-outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
+outputs               :func:`sinkhorn_distance` :func:`sinkhorn_pairs` :func:`reg_curve` :func:`transport`
+                      :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
                       :func:`correlation_power` :func:`points_needed`
 the bound             :func:`divergence_bound` :func:`complexity_term` :func:`proxy_a_distance`
@@ -31,13 +32,16 @@ from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witne
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
 from gapstudy.stats.jackknife import jackknife_interval
+from gapstudy.stats.pairs import PairTransport, sinkhorn_pairs
 from gapstudy.stats.power import correlation_power, detectable_correlation, points_needed
 from gapstudy.stats.proportion import clopper_pearson
+from gapstudy.stats.regcurve import RegCurve, reg_curve
+from gapstudy.stats.regularised import Transport
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
 from gapstudy.stats.residual import length_residual
 from gapstudy.stats.rpd import mean_rpd, pairwise_rpd, rpd, spread
 from gapstudy.stats.significance import holm, kendall_p_value, t_p_value
-from gapstudy.stats.sinkhorn import Transport, sinkhorn_distance, transport
+from gapstudy.stats.sinkhorn import sinkhorn_distance, transport
 
 __all__ = [
     "Bound",
@@ -47,6 +51,8 @@ __all__ = [
     "EstimateMatrix",
     "MeanCka",
     "NullDistribution",
+    "PairTransport",
+    "RegCurve",
     "Transport",
     "WitnessDivergence",
     "cka",
@@ -81,8 +87,10 @@ __all__ = [
     "points_needed",
     "points_until_below",
     "proxy_a_distance",
+    "reg_curve",
     "rpd",
     "sinkhorn_distance",
+    "sinkhorn_pairs",
     "spread",
     "t_p_value",
     "transport",

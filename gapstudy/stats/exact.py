@@ -14,7 +14,7 @@ from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats.checks import choice, matrix
 from gapstudy.stats.pot import pot
 
-__all__ = ["COSTS", "exact_distance", "ground_cost", "uniform"]
+__all__ = ["COSTS", "costs_between", "exact_distance", "ground_cost", "same_width", "uniform"]
 
 Array = npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
@@ -57,12 +57,22 @@ def ground_cost(x: Array, y: Array, cost: str) -> Float:
     """(n, m) matrix of costs between rows."""
     choice("cost", cost, COSTS)
     a, b = matrix("x", x), matrix("y", y)
-    if a.shape[1] != b.shape[1]:
-        msg = f"x and y must have the same number of columns, got {a.shape[1]} and {b.shape[1]}"
-        raise ValueError(msg)
+    same_width("x", a, "y", b)
+    return costs_between(a, b, cost)
+
+
+def costs_between(a: Float, b: Float, cost: str) -> Float:
+    """(n, m) matrix of costs between the rows of checked arrays."""
     from scipy.spatial.distance import cdist
 
     return np.asarray(cdist(a, b, "sqeuclidean" if cost == "sqeuclidean" else "euclidean"))
+
+
+def same_width(name_a: object, a: Float, name_b: object, b: Float) -> None:
+    """Complain unless two clouds have the same number of columns."""
+    if a.shape[1] != b.shape[1]:
+        msg = f"{name_a} and {name_b} must have the same number of columns, got {a.shape[1]} and {b.shape[1]}"
+        raise ValueError(msg)
 
 
 def uniform(C: Float) -> tuple[Float, Float]:

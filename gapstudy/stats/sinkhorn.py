@@ -8,11 +8,18 @@ What is reported is the **transport cost** ``<P, C>`` of the regularised plan (C
 with uniform weights. The debiased form is the Sinkhorn divergence of Feydy et al. (2019), made of *regularised
 objectives* ``<P, C> + reg KL(P | a b')``, which is what makes it non-negative and 0 for equal clouds.
 
-Solver: POT's ``sinkhorn`` in float64. It was compared at n = 300..5,010 on the 3-class simplex, reg 0.01..0.1, with
-``sinkhorn_log`` (the same values, 5 to 100 times slower), ``sinkhorn_stabilized`` (2 times slower, returns a plan
-without mass when stopped early), ``sinkhorn_epsilon_scaling`` (slower, error not controlled), ``greenkhorn`` (not
-converged) and ``sinkhorn`` in float32 (2 to 4 times faster, but stalls above the tolerance at n = 5,010). Where
-``exp(-C / reg)`` would underflow, ``sinkhorn_log`` takes over.
+Solver: :mod:`gapstudy.stats.scaling`, in place of POT's since it won everywhere that it was compared, stopped at the
+same marginal error (times of POT over ours; table in benchmarks/README.md): ``ot.sinkhorn2`` in float64, ``sinkhorn_log``
+(5 to 100 times slower than ``sinkhorn2``), ``sinkhorn_stabilized`` (2 times slower, returns a plan without mass when
+stopped early), ``sinkhorn_epsilon_scaling`` (slower, error not controlled), ``greenkhorn`` (not converged),
+``ot.solve_sample`` (the same iteration in the log domain), ``lowrank_sinkhorn`` (another problem: a plan of low rank),
+``empirical_sinkhorn`` (``sinkhorn`` behind ``ot.dist``). POT's network simplex is what
+:func:`gapstudy.stats.exact_distance` calls.
+
+The marginal error is that of all points in float64, whatever was compressed or stored in float32 on the way. What it
+means for the value: the plan P that was found is the exact solution for the marginals that it has. With D the largest
+cost, changing marginals by e in total variation changes exact transport by at most ``D e``, and the regularised
+objective by at most the largest potential times e; so the objective is right to about ``D * marginal_error``.
 
 References
 ----------
@@ -23,44 +30,15 @@ Sinkhorn divergences. AISTATS, PMLR 89, arXiv:1810.08278.
 
 from __future__ import annotations
 
-import math
-import warnings
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.errors import ConvergenceWarning
-from gapstudy.stats.exact import ground_cost, uniform
-from gapstudy.stats.pot import pot
+from gapstudy.stats.pairs import solve_pairs, warn
+from gapstudy.stats.regularised import Options, Transport
 
-__all__ = ["Transport", "sinkhorn_distance", "transport"]
+__all__ = ["sinkhorn_distance", "transport"]
 
 Array = npt.NDArray[np.floating]
-Float = npt.NDArray[np.float64]
-
-# exp(-x) is a normal double up to x = 708; beyond this ratio the scalings of the plain solver might overflow.
-_PLAIN_LIMIT = 500.0
-
-
-@dataclass(frozen=True, slots=True)
-class Transport:
-    """One solved regularised transport problem.
-
-    Attributes
-    ----------
-    cost : ``<P, C>``, in the unit of the ground cost.
-    objective : ``<P, C> + reg KL(P | a b')``, by its dual.
-    marginal_error : ``|P 1 - a|_1 + |P' 1 - b|_1``, 0..4.
-    iterations : how many the solver took.
-    converged : whether ``marginal_error <= tol``.
-    """
-
-    cost: float
-    objective: float
-    marginal_error: float
-    iterations: int
-    converged: bool
 
 
 def sinkhorn_distance(
@@ -72,6 +50,7 @@ def sinkhorn_distance(
     debiased: bool = False,
     tol: float = 1e-6,
     max_iterations: int = 20_000,
+    threads: int | None = None,
 ) -> float:
     """Sinkhorn distance between two point clouds with uniform weights.
 
@@ -83,6 +62,7 @@ def sinkhorn_distance(
     debiased : False for ``<P, C>``; True for ``OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2`` of the regularised objectives.
     tol : largest summed (L1) marginal error that counts as converged.
     max_iterations : where the solver stops without having converged.
+    threads : at most so many; None: as many as there are cores. The value does not depend on it.
 
     Returns
     -------
@@ -98,59 +78,24 @@ def sinkhorn_distance(
     Warns
     -----
     ConvergenceWarning
-        If the tolerance was not reached; names the error, the iterations and what to do.
+        If the tolerance was not reached; names the value, the error, the iterations and what to do.
     """
-    xy = transport(x, y, reg=reg, cost=cost, tol=tol, max_iterations=max_iterations)
-    if not debiased:
-        return xy.cost
-    xx, yy = (transport(z, z, reg=reg, cost=cost, tol=tol, max_iterations=max_iterations) for z in (x, y))
-    return xy.objective - (xx.objective + yy.objective) / 2.0
+    pair = solve_pairs({"x": x, "y": y}, [("x", "y")], Options(reg, cost, tol, max_iterations), debiased, threads)[0]
+    warn(pair.trouble)
+    return pair.divergence if debiased else pair.solved.cost
 
 
 def transport(
-    x: Array, y: Array, *, reg: float = 0.05, cost: str = "euclidean", tol: float = 1e-6, max_iterations: int = 20_000
+    x: Array,
+    y: Array,
+    *,
+    reg: float = 0.05,
+    cost: str = "euclidean",
+    tol: float = 1e-6,
+    max_iterations: int = 20_000,
+    threads: int | None = None,
 ) -> Transport:
     """Solve the regularised problem and say how well; arguments, errors and warning as :func:`sinkhorn_distance`."""
-    for name, value in (("reg", reg), ("tol", tol)):
-        if not (math.isfinite(value) and value > 0):
-            msg = f"{name} must be a finite number > 0, got {value}"
-            raise ValueError(msg)
-    if max_iterations < 1:
-        msg = f"max_iterations must be >= 1, got {max_iterations}"
-        raise ValueError(msg)
-    C = ground_cost(x, y, cost)
-    P, log_u, log_v, iterations = _solve(C, reg, tol, max_iterations)
-    a, b = uniform(C)
-    error = float(np.abs(P.sum(axis=1) - a).sum() + np.abs(P.sum(axis=0) - b).sum())
-    converged = error <= tol
-    if not converged:
-        msg = (
-            f"Sinkhorn stopped at a marginal error of {error:.2g} (tol {tol:g}) after {iterations} iterations at "
-            f"reg {reg:g}, n {len(C)} and {C.shape[1]}: the value is not converged; raise reg, max_iterations or tol"
-        )
-        warnings.warn(msg, ConvergenceWarning, stacklevel=2)
-    dual = reg * float(a @ (log_u - np.log(a)) + b @ (log_v - np.log(b)) - P.sum() + 1.0)
-    return Transport(float(np.vdot(P, C)), dual, error, iterations, converged)
-
-
-def _solve(C: Float, reg: float, tol: float, max_iterations: int) -> tuple[Float, Float, Float, int]:
-    """Plan, logarithms of its two scalings and iterations; in the log domain where the plain form would underflow."""
-    plain = C.max() / reg <= _PLAIN_LIMIT
-    a, b = uniform(C)
-    # POT stops on the Euclidean norm of one marginal's error; the L1 norm is at most sqrt(m) times that.
-    stop = tol / math.sqrt(C.shape[1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what POT would warn of, the marginal error says
-        P, log = pot().sinkhorn(
-            a,
-            b,
-            C,
-            reg,
-            method="sinkhorn" if plain else "sinkhorn_log",
-            numItermax=max_iterations,
-            stopThr=stop,
-            warn=False,
-            log=True,
-        )
-    logs = (np.log(log["u"]), np.log(log["v"])) if plain else (log["log_u"], log["log_v"])
-    return P, logs[0], logs[1], int(log["niter"]) + 1
+    pair = solve_pairs({"x": x, "y": y}, [("x", "y")], Options(reg, cost, tol, max_iterations), False, threads)[0]
+    warn(pair.trouble)
+    return pair.solved

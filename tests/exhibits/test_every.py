@@ -16,13 +16,13 @@ from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
 KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
-        "table4", "g2p", "table5")  # fmt: skip
-FIGURES = ("figure1", "figure2", "figure3")
+        "transport", "reg-curve", "table4", "g2p", "table5")  # fmt: skip
+FIGURES = ("figure1", "figure2", "figure3", "reg-curve")
 each = pytest.mark.parametrize("key", KEYS)
 
 
 def test_every_exhibit_in_the_papers_order(full: Any) -> None:
-    """There are twelve exhibits, under their own keys, and a complete study lacks none of their parts."""
+    """There are fourteen exhibits, under their own keys, and a complete study lacks none of their parts."""
     assert tuple(full.exhibits) == KEYS
     assert [e.key for e in full.exhibits.values()] == list(KEYS)
     assert {e.key: e.missing for e in full.exhibits.values() if e.missing} == {}
@@ -66,6 +66,8 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
         ("table3", {"runs:15", "seeds:5", "resamples:60", "cka:plain", "reg:0.05"}),
         ("certificates", {"runs:45", "level:0.95", "task:xnli"}),
         ("theorem", {"runs:9", "seeds:1", "delta:0.05", "level:0.95", "folds:5"}),
+        ("transport", {"runs:45", "seeds:5", "reg:0.05", "cost:euclidean", "space:probabilities", "level:0.95"}),
+        ("reg-curve", {"runs:9", "seeds:1", "reg:0.05", "cost:euclidean", "space:probabilities"}),
         ("cka-checks", {"runs:87", "cka:linear"}),
         ("figure1", {"representation:phoneme", "g2p:made up"}),
     ],

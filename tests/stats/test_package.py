@@ -18,7 +18,7 @@ from gapstudy import stats
 
 FILES = sorted(Path(stats.__file__).parent.glob("*.py"))
 MODULES = [f"gapstudy.stats.{m.name}" for m in pkgutil.iter_modules(stats.__path__)]
-ALLOWED = {"numpy", "scipy", "sklearn", "statsmodels", "gapstudy"}
+ALLOWED = {"numpy", "scipy", "sklearn", "statsmodels", "threadpoolctl", "gapstudy"}
 
 # What users call; the names after `...` may be followed by more keywords with defaults.
 CONTRACT = {

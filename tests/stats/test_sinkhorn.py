@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import exact_distance, sinkhorn_distance, transport
-from gapstudy.stats import sinkhorn as module
 from gapstudy.stats.pot import pot
 
 Float = npt.NDArray[np.float64]
@@ -113,16 +112,6 @@ def test_properties(seed: int, n: int, m: int) -> None:
     assert value >= exact_distance(x, y) - 1e-5
     assert sinkhorn_distance(x, y, reg=0.2, debiased=True) >= -1e-5
     assert sinkhorn_distance(x, x[::-1], reg=0.2, debiased=True) == pytest.approx(0.0, abs=1e-5)
-
-
-def test_log_domain_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the plain solver would underflow the log domain is used, and gives the same numbers where both work."""
-    x, y = cloud(15, 0), cloud(15, 1)
-    plain = transport(x, y)
-    monkeypatch.setattr(module, "_PLAIN_LIMIT", 0.0)
-    log = transport(x, y)
-    assert log.cost == pytest.approx(plain.cost, rel=1e-6)
-    assert log.objective == pytest.approx(plain.objective, rel=1e-6)
 
 
 def test_far_points_do_not_underflow() -> None:

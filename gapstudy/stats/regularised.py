@@ -1,0 +1,69 @@
+"""One regularised transport problem: how it is to be solved, and what came out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gapstudy.stats.checks import choice
+from gapstudy.stats.cloud import Cloud
+from gapstudy.stats.exact import COSTS
+from gapstudy.stats.scaling import Problem, solve
+from gapstudy.stats.workers import Workers
+
+__all__ = ["Options", "Transport"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """One solved regularised transport problem.
+
+    Attributes
+    ----------
+    cost : ``<P, C>``, in the unit of the ground cost.
+    objective : ``<P, C> + reg KL(P | a b')``, by its dual.
+    marginal_error : ``|P 1 - a|_1 + |P' 1 - b|_1``, 0..4, computed in float64 from all points.
+    iterations : how many the solver took on the full problem.
+    converged : whether ``marginal_error <= tol``.
+    """
+
+    cost: float
+    objective: float
+    marginal_error: float
+    iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How every problem of a call is solved."""
+
+    reg: float
+    cost: str
+    tol: float
+    max_iterations: int
+
+    def check(self) -> None:
+        """Complain of what is out of range."""
+        for name, value in (("reg", self.reg), ("tol", self.tol)):
+            if not (math.isfinite(value) and value > 0):
+                msg = f"{name} must be a finite number > 0, got {value}"
+                raise ValueError(msg)
+        if self.max_iterations < 1:
+            msg = f"max_iterations must be >= 1, got {self.max_iterations}"
+            raise ValueError(msg)
+        choice("cost", self.cost, COSTS)
+
+    def solve(self, x: Cloud, y: Cloud, workers: Workers) -> Transport:
+        """Solve one problem; BLAS must be on one thread."""
+        solved = solve(Problem(x, y, self.reg, self.cost, self.tol, self.max_iterations), workers)
+        error = solved.marginal_error
+        return Transport(solved.cost, solved.objective, error, solved.iterations, error <= self.tol)
+
+    def trouble(self, solved: Transport, what: str) -> str:
+        """Say what did not converge."""
+        return (
+            f"{what} stopped at a marginal error of {solved.marginal_error:.2g} (tol {self.tol:g}) after "
+            f"{solved.iterations} iterations at reg {self.reg:g}: the value {solved.cost:.4g} is not converged; "
+            "raise reg, max_iterations or tol"
+        )

@@ -1,0 +1,240 @@
+"""Tests of the transport solver: against POT on many problems, in every path it can take."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from scipy.stats import wasserstein_distance
+
+from gapstudy.errors import ConvergenceWarning
+from gapstudy.stats import cloud as cloud_module
+from gapstudy.stats import exact_distance, kernel, scaling, sinkhorn_distance, transport
+from gapstudy.stats.cloud import Cloud, cells, distinct
+from gapstudy.stats.kernel import Kernel, softmin
+from gapstudy.stats.pot import pot
+from gapstudy.stats.workers import Workers
+
+Float = npt.NDArray[np.float64]
+
+
+def simplex(n: int, classes: int, seed: int, strength: float = 2.0) -> Float:
+    """Class probabilities; the larger ``strength``, the more of them lie in the corners."""
+    rng = np.random.default_rng(seed)
+    logits = strength * np.eye(classes)[rng.integers(classes, size=n)] + strength / 1.5 * rng.normal(size=(n, classes))
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+
+def by_pot(x: Float, y: Float, reg: float, cost: str = "euclidean", solver: str = "sinkhorn") -> float:
+    """POT's transport cost, stopped far below our tolerance."""
+    a, b = np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y))
+    stop = 1e-9 if solver == "sinkhorn" else 1e-10
+    return float(pot().sinkhorn2(a, b, cdist(x, y, cost), reg, method=solver, numItermax=100_000, stopThr=stop))
+
+
+@pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
+@pytest.mark.parametrize("classes", [2, 3, 5, 17])
+@pytest.mark.parametrize(("n", "m", "reg"), [(7, 11, 0.05), (90, 60, 0.1), (300, 290, 0.05), (300, 100, 0.02)])
+def test_equals_pot_on_the_simplex(n: int, m: int, reg: float, classes: int, cost: str) -> None:
+    """Sizes on both sides of every threshold, few and many classes: within 1e-5 of POT."""
+    x, y = simplex(n, classes, 0), simplex(m, classes, 1, 1.5)
+    assert sinkhorn_distance(x, y, reg=reg, cost=cost) == pytest.approx(by_pot(x, y, reg, cost), rel=1e-5)
+
+
+@pytest.mark.parametrize("classes", [3, 17])
+def test_equals_pot_where_the_kernel_is_float32(classes: int) -> None:
+    """At n = 1,300 the kernel is stored in float32; value and marginal error are as good as in float64."""
+    x, y = simplex(1300, classes, 0), simplex(1250, classes, 1, 1.5)
+    single, double = transport(x, y), transport(x, y, tol=1e-9)
+    assert single.cost == pytest.approx(by_pot(x, y, 0.05), rel=1e-5)
+    assert single.cost == pytest.approx(double.cost, rel=1e-5)
+    assert single.objective == pytest.approx(double.objective, rel=1e-6)
+    assert (single.converged, double.converged) == (True, True)
+    assert double.marginal_error <= 1e-9
+
+
+def test_equals_pot_in_logit_space() -> None:
+    """Unbounded coordinates in the log domain's reach."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 3)) * 3, rng.normal(size=(70, 3)) * 3 + 1
+    assert sinkhorn_distance(x, y, reg=0.2) == pytest.approx(by_pot(x, y, 0.2, solver="sinkhorn_log"), rel=1e-5)
+
+
+def test_confident_outputs_and_duplicates() -> None:
+    """Thousands of equal points in the corners are a few weighted ones; the value is POT's of all of them."""
+    rng = np.random.default_rng(0)
+    x, y = np.eye(3)[rng.integers(3, size=400)], np.round(simplex(400, 3, 1, 8.0), 2)
+    y /= y.sum(axis=1, keepdims=True)
+    assert len(distinct(x)) == 3
+    assert sinkhorn_distance(x, y, reg=0.1) == pytest.approx(by_pot(x, y, 0.1), rel=1e-5)
+
+
+def test_duplicated_points_are_weights() -> None:
+    """Writing every point twice changes nothing, bit for bit; nor does another order of rows."""
+    x, y = simplex(200, 3, 0), simplex(150, 3, 1)
+    shuffled = np.random.default_rng(0).permutation(np.concatenate([x, x]))
+    assert transport(shuffled, y) == transport(x, y)
+
+
+@pytest.mark.parametrize("n", [50, 300, 1100])
+def test_a_translated_cloud(n: int) -> None:
+    """With squared costs a shift by t adds t't to every form: to the plain distance and the objective alike."""
+    x, shift = simplex(n, 3, 0), np.array([0.3, -0.2, 0.1])
+    own, moved = (transport(x, x + s, cost="sqeuclidean", tol=1e-8) for s in (0.0, shift))
+    assert moved.cost - own.cost == pytest.approx(shift @ shift, abs=1e-6)
+    assert sinkhorn_distance(x, x + shift, cost="sqeuclidean", debiased=True) == pytest.approx(shift @ shift, abs=1e-5)
+
+
+def test_falls_to_sorting_on_a_line() -> None:
+    """In one dimension the distance tends to that of the sorted points as reg falls to 0."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 1)), rng.normal(size=(50, 1)) + 0.5
+    exact = wasserstein_distance(x[:, 0], y[:, 0])
+    assert exact_distance(x, y) == pytest.approx(exact, rel=1e-9)
+    values = [sinkhorn_distance(x, y, reg=reg, tol=1e-5) for reg in (0.1, 0.03, 0.01, 0.003)]
+    assert values == sorted(values, reverse=True)
+    assert exact <= values[-1] <= exact + 1e-3
+
+
+def test_one_point_against_many() -> None:
+    """From a single point the only plan is the mean cost."""
+    x, y = np.zeros((1, 3)), simplex(500, 3, 0)
+    assert sinkhorn_distance(x, y) == pytest.approx(np.linalg.norm(y, axis=1).mean(), rel=1e-7)
+    assert sinkhorn_distance(y, x) == pytest.approx(np.linalg.norm(y, axis=1).mean(), rel=1e-7)
+
+
+def test_unequal_scales_at_a_small_regularisation() -> None:
+    """Two far clusters at costs 10,000 times the regularisation are solved: mass stays in its cluster."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + 1000.0])
+    solved = transport(x, x + 5.0, reg=0.1, tol=1e-4)
+    assert solved.converged
+    exact = exact_distance(x, x + 5.0)
+    assert exact <= solved.cost < exact + 0.1
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    seed=st.integers(0, 10_000), n=st.integers(1, 260), m=st.integers(1, 260), reg=st.sampled_from([0.02, 0.05, 0.3])
+)
+def test_properties(seed: int, n: int, m: int, reg: float) -> None:
+    """Symmetric, blind to order, at least exact; debiased not negative, and exactly 0 for a cloud in another order."""
+    x, y = simplex(n, 3, seed), simplex(m, 3, seed + 1)
+    rng = np.random.default_rng(seed)
+    value = sinkhorn_distance(x, y, reg=reg)
+    assert sinkhorn_distance(y, x, reg=reg) == pytest.approx(value, abs=3e-6)
+    assert sinkhorn_distance(rng.permutation(x), rng.permutation(y), reg=reg) == value
+    assert value >= exact_distance(x, y) - 3e-6
+    assert sinkhorn_distance(x, y, reg=reg, debiased=True) >= -3e-6
+    assert sinkhorn_distance(x, rng.permutation(x), reg=reg, debiased=True) == 0.0
+
+
+def test_marginal_error_is_the_whole_problem_s() -> None:
+    """The error that is reported is that of the plan over all points, recomputed here; cost and objective too."""
+    x, y, reg = simplex(300, 3, 0), simplex(250, 3, 1), 0.05
+    X, Y = distinct(x), distinct(y)
+    one = Workers(None)
+    g = -0.3 * np.arange(250) / 250
+    held = Kernel(X, Y, np.zeros(300), g, reg=reg, cost="euclidean", dtype=np.float32, workers=one)
+    phi, rows, columns, cost = held.certify(np.zeros(300), np.zeros(250), update=True)
+
+    C = cdist(X.points, Y.points)
+    K = np.exp(g - C / reg) / 300 / 250
+    P = K / (300 * K.sum(axis=1, keepdims=True))
+    assert rows == pytest.approx(P.sum(axis=1), rel=1e-12)
+    assert columns == pytest.approx(P.sum(axis=0), rel=1e-12)
+    assert cost == pytest.approx((P * C).sum(), rel=1e-12)
+    assert phi == pytest.approx(softmin(X, Y, g, reg=reg, cost="euclidean", workers=one), rel=1e-10)
+
+
+@pytest.mark.parametrize("n", [300, 1200])
+def test_float32_input_keeps_four_digits(n: int) -> None:
+    """Outputs stored in float32 give the value of float64 to four digits and more."""
+    x, y = simplex(n, 3, 0), simplex(n, 3, 1)
+    for debiased in (False, True):
+        value = sinkhorn_distance(x, y, debiased=debiased)
+        single = sinkhorn_distance(x.astype(np.float32), y.astype(np.float32), debiased=debiased)
+        assert single == pytest.approx(value, rel=1e-4)
+
+
+@pytest.mark.parametrize("n", [300, 1200])
+def test_the_same_to_the_bit_for_any_number_of_threads(n: int) -> None:
+    """One, two and three threads give one result, also when the caller has threads of its own."""
+    x, y = simplex(n, 3, 0), simplex(n, 3, 1)
+    first = transport(x, y, threads=1)
+    assert [transport(x, y, threads=t) for t in (2, 3)] == [first, first]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda _: transport(x, y), range(4))) == [first] * 4
+
+
+def test_a_kernel_too_large_to_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel over the memory bound is computed block by block each time, with the same result."""
+    x, y = simplex(400, 3, 0), simplex(380, 3, 1)
+    stored = transport(x, y)
+    monkeypatch.setattr(kernel, "STORED_BYTES", 1000)
+    again = transport(x, y)
+    assert again.cost == pytest.approx(stored.cost, rel=1e-9)
+    assert again.iterations == stored.iterations
+
+
+def test_without_a_coarse_problem_the_scalings_leave_their_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From potentials of zero at a small regularisation the kernel is computed anew, and the value is the same."""
+    x, y = simplex(60, 3, 0) * 10, simplex(50, 3, 1) * 10 + 20
+    expected = transport(x, y, reg=0.1, tol=1e-7)
+    monkeypatch.setattr(scaling, "_ANNEALED", 0)
+    found = transport(x, y, reg=0.1, tol=1e-7)
+    assert found.converged
+    assert found.cost == pytest.approx(expected.cost, rel=1e-6)
+
+
+def test_an_unreachable_tolerance_warns_and_stays_close() -> None:
+    """Below what doubles resolve the solver stops at its limit, warns, and still has the value."""
+    x, y = simplex(150, 3, 0), simplex(140, 3, 1)
+    with pytest.warns(ConvergenceWarning, match=r"after 400 iterations at reg 0.05: the value 0\.\d+ is not converged"):
+        value = sinkhorn_distance(x, y, tol=1e-18, max_iterations=400)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert value == pytest.approx(sinkhorn_distance(x, y), rel=1e-5)
+
+
+# ---- cells ------------------------------------------------------------------------------------------------
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), n=st.integers(1, 200), d=st.integers(1, 6), limit=st.integers(1, 80))
+def test_cells_partition(seed: int, n: int, d: int, limit: int) -> None:
+    """Cells are numbered without gaps, no more than the limit, and equal points share one."""
+    points = np.random.default_rng(seed).integers(0, 5, size=(n, d)).astype(np.float64)
+    label = cells(points, limit)
+    assert set(label) == set(range(label.max() + 1))
+    assert label.max() < limit
+    for row in points:
+        assert len(set(label[(points == row).all(axis=1)])) == 1
+
+
+def test_cells_of_neighbouring_doubles() -> None:
+    """Points one double apart, with no midpoint between them, still make two cells with a point each."""
+    points = np.array([[1.0], [np.nextafter(1.0, 2.0)]])
+    assert sorted(cells(points, 2)) == [0, 1]
+
+
+def test_coarse_cloud_keeps_mass_and_mean() -> None:
+    """Centroids weigh what their cells weigh, so that total mass and mean stay."""
+    fine = distinct(simplex(500, 3, 0))
+    coarse = fine.coarse
+    assert 1 < len(coarse) <= cloud_module._FEW_CELLS
+    assert coarse.weights.sum() == pytest.approx(1.0)
+    assert coarse.weights @ coarse.points == pytest.approx(fine.weights @ fine.points)
+
+
+def test_negative_zero_is_zero() -> None:
+    """Points that are equal as numbers are one point."""
+    assert len(distinct(np.array([[0.0, 1.0], [-0.0, 1.0]]))) == 1
+    assert Cloud(np.zeros((1, 2)), np.ones(1)).same(distinct(np.array([[-0.0, 0.0]])))
+    assert math.isclose(distinct(np.zeros((3, 1))).weights[0], 1.0)
