@@ -6,7 +6,10 @@ NumPy only when a function that needs them is called. Randomness comes through `
 ===================== ==================================================================================================
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
 representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_floor` :func:`cka_null`
-                      :func:`length_residual`
+                      :func:`cka_null_matrix` :func:`cka_influence` :func:`length_residual` :func:`symbol_counts`
+companions of CKA     :func:`procrustes_similarity` :func:`procrustes_distance` :func:`procrustes_matrix` :func:`rsa`
+                      :func:`rsa_matrix` :func:`rsa_p_values` :func:`anc` :func:`anc_matrix` :func:`retrieval`
+                      :func:`mutual_neighbours` :func:`shuffled_alignment`
 outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
                       :func:`correlation_power` :func:`points_needed`
@@ -19,7 +22,8 @@ intervals             :func:`mean_interval` :func:`jackknife_interval` :func:`cl
 
 from __future__ import annotations
 
-from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null
+from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null, shuffled_alignment
+from gapstudy.stats.anc import anc, anc_matrix
 from gapstudy.stats.bound import Bound, DivergenceBound, complexity_term, divergence_bound, points_until_below
 from gapstudy.stats.certificates import disagreement_certificate, error_difference, error_gap, hoeffding_radius
 from gapstudy.stats.cka import cka, cka_matrix
@@ -30,14 +34,20 @@ from gapstudy.stats.disagreement import Disagreement, disagreement
 from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witness_divergence
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
+from gapstudy.stats.influence import Influence, cka_influence
 from gapstudy.stats.jackknife import jackknife_interval
+from gapstudy.stats.null_matrix import NullMatrix, cka_null_matrix
 from gapstudy.stats.power import correlation_power, detectable_correlation, points_needed
+from gapstudy.stats.procrustes import procrustes_distance, procrustes_matrix, procrustes_similarity
 from gapstudy.stats.proportion import clopper_pearson
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
 from gapstudy.stats.residual import length_residual
+from gapstudy.stats.retrieval import Retrieval, mutual_neighbours, retrieval
 from gapstudy.stats.rpd import mean_rpd, pairwise_rpd, rpd, spread
+from gapstudy.stats.rsa import rsa, rsa_matrix, rsa_p_values
 from gapstudy.stats.significance import holm, kendall_p_value, t_p_value
 from gapstudy.stats.sinkhorn import Transport, sinkhorn_distance, transport
+from gapstudy.stats.symbols import symbol_counts
 
 __all__ = [
     "Bound",
@@ -45,14 +55,21 @@ __all__ = [
     "DivergenceBound",
     "Estimate",
     "EstimateMatrix",
+    "Influence",
     "NullDistribution",
+    "NullMatrix",
+    "Retrieval",
     "Transport",
     "WitnessDivergence",
+    "anc",
+    "anc_matrix",
     "cka",
     "cka_floor",
+    "cka_influence",
     "cka_intervals",
     "cka_matrix",
     "cka_null",
+    "cka_null_matrix",
     "clopper_pearson",
     "cluster_bootstrap",
     "complexity_term",
@@ -74,13 +91,23 @@ __all__ = [
     "mean_cka",
     "mean_interval",
     "mean_rpd",
+    "mutual_neighbours",
     "pairwise_rpd",
     "points_needed",
     "points_until_below",
+    "procrustes_distance",
+    "procrustes_matrix",
+    "procrustes_similarity",
     "proxy_a_distance",
+    "retrieval",
     "rpd",
+    "rsa",
+    "rsa_matrix",
+    "rsa_p_values",
+    "shuffled_alignment",
     "sinkhorn_distance",
     "spread",
+    "symbol_counts",
     "t_p_value",
     "transport",
     "witness_divergence",

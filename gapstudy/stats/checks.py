@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from gapstudy.stats.namespace import device_of, is_tensor, namespace, on_host, tensor_floats
 
-__all__ = ["check_level", "check_resamples", "choice", "features", "labels", "matrix", "same_rows", "vector"]
+__all__ = ["check_level", "check_resamples", "choice", "features", "labels", "matrix", "parallel", "same_rows",
+           "vector"]  # fmt: skip
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -73,6 +74,17 @@ def same_rows(name_a: str, a: npt.NDArray[Any], name_b: str, b: npt.NDArray[Any]
     if len(a) != len(b):
         msg = f"{name_a} and {name_b} must be parallel: {name_a} has {len(a)} rows and {name_b} has {len(b)}"
         raise ValueError(msg)
+
+
+def parallel(names: Sequence[str], features_: Sequence[Any], *, rows: int) -> list[Float]:
+    """At least two finite matrices with the same rows, none with all rows equal; tensors stay on their device."""
+    if len(features_) < 2:
+        msg = f"features must hold at least 2 arrays, got {len(features_)}"
+        raise ValueError(msg)
+    out = [features(name, x, rows=rows) for name, x in zip(names, features_, strict=True)]
+    for name, x in zip(names[1:], out[1:], strict=True):
+        same_rows(names[0], out[0], name, x)
+    return out
 
 
 def check_level(level: float) -> float:

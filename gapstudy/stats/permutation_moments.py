@@ -64,10 +64,10 @@ def moments(features: Sequence[Any], *, debiased: bool) -> Moments:
     """
     n = len(features[0])
     per_language = np.array([_invariants(x) for x in features])
-    trace, a2, u, t, x, y, m2, m3 = (np.outer(v, v) for v in per_language.T)
-    _, _, u1, t1, *_ = per_language.T
+    u, t = per_language.T[:2]
+    trace, a2, x, y, m2, m3 = (np.outer(v, v) for v in per_language.T[2:])
     variance = 2.0 * a2 / (n * (n - 3))
-    third = _third(u1, t1, n)
+    third = _third(u, t, n)
     if debiased:
         return Moments(np.zeros_like(variance), np.sqrt(variance), third / variance**1.5)
     c = n / (n - 2)
@@ -78,13 +78,13 @@ def moments(features: Sequence[Any], *, debiased: bool) -> Moments:
 
 
 def _invariants(features: Any) -> tuple[float, ...]:
-    """tr K, and the sums |U|^2, sum U^3, tr U^3, q'Uq, sum U^2 q, |q|^2, sum q^3 of one language."""
+    """Sum U^3, tr U^3, tr K, |U|^2, q'Uq, sum U^2 q, |q|^2 and sum q^3 of one language."""
     n = len(features)
     diagonal = (features * features).sum(axis=1)
     U = u_centre(features @ features.T, diagonal, slice(0, n))
     q = diagonal - diagonal.mean()
     squared = U * U
-    found = (diagonal.sum(), squared.sum(), (squared * U).sum(), ((U @ U) * U).sum(), q @ U @ q,
+    found = ((squared * U).sum(), ((U @ U) * U).sum(), diagonal.sum(), squared.sum(), q @ U @ q,
              squared.sum(axis=1) @ q, q @ q, (q**3).sum())  # fmt: skip
     return tuple(float(on_host(value)) for value in found)
 
