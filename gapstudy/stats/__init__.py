@@ -6,10 +6,10 @@ NumPy only when a function that needs them is called. Randomness comes through `
 ===================== ==================================================================================================
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
 representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`cka_floor` :func:`cka_null`
-                      :func:`cka_null_matrix` :func:`cka_influence` :func:`length_residual` :func:`symbol_counts`
+                      :func:`cka_null_matrix` :func:`cka_influence` :func:`mean_cka_jackknife` :func:`length_residual` :func:`symbol_counts`
 companions of CKA     :func:`procrustes_similarity` :func:`procrustes_distance` :func:`procrustes_matrix` :func:`rsa`
                       :func:`rsa_matrix` :func:`rsa_p_values` :func:`anc` :func:`anc_matrix` :func:`retrieval`
-                      :func:`mutual_neighbours` :func:`shuffled_alignment`
+                      :func:`retrieval_hits`                      :func:`mutual_neighbours` :func:`shuffled_alignment`
 outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
                       :func:`correlation_power` :func:`points_needed`
@@ -27,6 +27,7 @@ from gapstudy.stats.anc import anc, anc_matrix
 from gapstudy.stats.bound import Bound, DivergenceBound, complexity_term, divergence_bound, points_until_below
 from gapstudy.stats.certificates import disagreement_certificate, error_difference, error_gap, hoeffding_radius
 from gapstudy.stats.cka import cka, cka_matrix
+from gapstudy.stats.cka_jackknife import MeanCka, mean_cka_jackknife
 from gapstudy.stats.cka_mean import mean_cka
 from gapstudy.stats.cka_resampling import cka_intervals
 from gapstudy.stats.correlation import correlation, correlation_difference
@@ -42,7 +43,7 @@ from gapstudy.stats.procrustes import procrustes_distance, procrustes_matrix, pr
 from gapstudy.stats.proportion import clopper_pearson
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
 from gapstudy.stats.residual import length_residual
-from gapstudy.stats.retrieval import Retrieval, mutual_neighbours, retrieval
+from gapstudy.stats.retrieval import Retrieval, mutual_neighbours, retrieval, retrieval_hits
 from gapstudy.stats.rpd import mean_rpd, pairwise_rpd, rpd, spread
 from gapstudy.stats.rsa import rsa, rsa_matrix, rsa_p_values
 from gapstudy.stats.significance import holm, kendall_p_value, t_p_value
@@ -56,6 +57,7 @@ __all__ = [
     "Estimate",
     "EstimateMatrix",
     "Influence",
+    "MeanCka",
     "NullDistribution",
     "NullMatrix",
     "Retrieval",
@@ -89,6 +91,7 @@ __all__ = [
     "kendall_p_value",
     "length_residual",
     "mean_cka",
+    "mean_cka_jackknife",
     "mean_interval",
     "mean_rpd",
     "mutual_neighbours",
@@ -100,6 +103,7 @@ __all__ = [
     "procrustes_similarity",
     "proxy_a_distance",
     "retrieval",
+    "retrieval_hits",
     "rpd",
     "rsa",
     "rsa_matrix",

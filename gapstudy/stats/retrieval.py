@@ -28,7 +28,7 @@ from gapstudy.stats.estimate import Estimate
 from gapstudy.stats.namespace import namespace, on_host
 from gapstudy.stats.proportion import clopper_pearson
 
-__all__ = ["Retrieval", "mutual_neighbours", "retrieval"]
+__all__ = ["Retrieval", "mutual_neighbours", "retrieval", "retrieval_hits"]
 
 Float = npt.NDArray[np.float64]
 METHODS = ("cosine", "csls")
@@ -72,6 +72,19 @@ def retrieval(x: Any, y: Any, *, method: str = "cosine", neighbours: int = 10, l
     ValueError
         If an argument is not a finite matrix, shapes differ, a vector is zero, or an option is out of its range.
     """
+    hits = retrieval_hits(x, y, method=method, neighbours=neighbours)
+    forward, backward = (clopper_pearson(float(found.sum()), len(found), level=level) for found in hits)
+    return Retrieval(forward, backward, (forward.value + backward.value) / 2.0)
+
+
+def retrieval_hits(x: Any, y: Any, *, method: str = "cosine", neighbours: int = 10) -> Float:
+    """Which sentences are found, from x to y and from y to x; arguments and errors as for :func:`retrieval`.
+
+    Returns
+    -------
+    (2, n_sentences) float array
+        1 for a sentence that is found, 0 for one that is not, 1 / k for one of k that are equally near.
+    """
     choice("method", method, METHODS)
     a, b = _unit(("x", "y"), (x, y))
     if a.shape[1] != b.shape[1]:
@@ -81,8 +94,7 @@ def retrieval(x: Any, y: Any, *, method: str = "cosine", neighbours: int = 10, l
     if method == "csls":
         k = _neighbours(neighbours, len(similarity))
         similarity = 2.0 * similarity - _nearest(similarity, k)[:, None] - _nearest(similarity.T, k)[None, :]
-    forward, backward = (clopper_pearson(_found(s), len(s), level=level) for s in (similarity, similarity.T))
-    return Retrieval(forward, backward, (forward.value + backward.value) / 2.0)
+    return np.stack([_found(similarity), _found(similarity.T)])
 
 
 def mutual_neighbours(x: Any, y: Any, *, neighbours: int = 10) -> float:
@@ -142,7 +154,7 @@ def _nearest(similarity: Float, k: int) -> Float:
     return np.asarray(np.partition(similarity, len(similarity) - k, axis=1)[:, -k:].mean(axis=1))
 
 
-def _found(similarity: Float) -> float:
-    """How many rows have their largest value on the diagonal."""
+def _found(similarity: Float) -> Float:
+    """For each row whether its largest value is on the diagonal, shared among equals."""
     best = similarity.max(axis=1) - _TIE
-    return float(((np.diag(similarity) >= best) / (similarity >= best[:, None]).sum(axis=1)).sum())
+    return np.asarray((np.diag(similarity) >= best) / (similarity >= best[:, None]).sum(axis=1))
