@@ -100,7 +100,11 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
         Section(key="data", title="Data", body=(exhibits["table4"],)),
         Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"],)),
         Section(key="bounds", title="Certificates and bounds", body=(exhibits["certificates"], exhibits["theorem"])),
-        Section(key="checks", title="What the CKA values rest on", body=(exhibits["cka-checks"],)),
+        Section(
+            key="checks",
+            title="What the CKA values rest on",
+            body=(exhibits["cka-checks"], exhibits["layers"], exhibits["companions"]),
+        ),
         Section(key="g2p", title="Phonemes", body=(exhibits["g2p"],)),
     ]
     gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]

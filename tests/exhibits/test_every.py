@@ -15,14 +15,14 @@ from gapstudy.exhibits.evidence import Evidence
 from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
-KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
+KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "layers", "companions", "figure3", "table3", "certificates", "theorem",
         "table4", "g2p", "table5")  # fmt: skip
 FIGURES = ("figure1", "figure2", "figure3")
 each = pytest.mark.parametrize("key", KEYS)
 
 
 def test_every_exhibit_in_the_papers_order(full: Any) -> None:
-    """There are twelve exhibits, under their own keys, and a complete study lacks none of their parts."""
+    """There are fourteen exhibits, under their own keys, and a complete study lacks none of their parts."""
     assert tuple(full.exhibits) == KEYS
     assert [e.key for e in full.exhibits.values()] == list(KEYS)
     assert {e.key: e.missing for e in full.exhibits.values() if e.missing} == {}
@@ -66,7 +66,9 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
         ("table3", {"runs:15", "seeds:5", "resamples:60", "cka:plain", "reg:0.05"}),
         ("certificates", {"runs:45", "level:0.95", "task:xnli"}),
         ("theorem", {"runs:9", "seeds:1", "delta:0.05", "level:0.95", "folds:5"}),
-        ("cka-checks", {"runs:87", "cka:linear"}),
+        ("cka-checks", {"runs:87", "cka:linear", "ci:jackknife", "permutations:999"}),
+        ("layers", {"runs:87", "cka:debiased", "ci:jackknife"}),
+        ("companions", {"runs:87", "csls:10", "rsa:correlation"}),
         ("figure1", {"representation:phoneme", "g2p:made up"}),
     ],
 )
@@ -119,7 +121,7 @@ def test_one_that_fails_leaves_the_others(
     exhibits = compute_exhibits(evidence, tmp_path)
 
     assert tuple(exhibits) == KEYS
-    for key in ("cka-checks", "figure3", "table3"):
+    for key in ("cka-checks", "layers", "companions", "figure3", "table3"):
         assert exhibits[key].table is None
         assert exhibits[key].missing[0].startswith("it could not be computed: ")
         assert "30" in exhibits[key].missing[0]
