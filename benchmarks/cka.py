@@ -1,9 +1,9 @@
-"""CKA: intervals against resampling features, point estimates against other packages, and all against bare GEMMs."""
+"""CKA: intervals, nulls, point estimates and companions, against other packages, plain NumPy, and bare GEMMs."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -14,9 +14,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import cka_peers
 from benchmarks.harness import Peer, Row, absent, against, peak_mib, run, same
-from gapstudy.stats import cka_intervals, cka_matrix
+from gapstudy.stats import (
+    anc_matrix,
+    cka_intervals,
+    cka_matrix,
+    cka_null_matrix,
+    mean_cka_jackknife,
+    procrustes_matrix,
+    retrieval,
+    rsa_matrix,
+)
 from gapstudy.stats.cka_resampling import draw_weights, resampled_cka
 from gapstudy.stats.gram import centred_all
+from gapstudy.stats.orbits import matched_p_values
 
 Float = npt.NDArray[np.float64]
 PACKAGES = {"ckatorch": cka_peers.ckatorch, "cka-pytorch": cka_peers.cka_pytorch}
@@ -36,6 +46,11 @@ def rows(quick: bool) -> Iterator[Row]:
         yield from intervals(features, 200 if quick else 1000, debiased=debiased, rounds=3)
     for debiased in (False, True):
         yield from points(features, debiased=debiased, rounds=3 if quick else 5)
+    for resamples in (199, 999) if quick else (999, 9999):
+        yield from nulls(features, resamples, rounds=3)
+    yield from jackknife(features, rounds=3)
+    for n in (60, 120) if quick else (506, 1012, 2024):
+        yield from companions(related(4, n, 24 if quick else 256), rounds=3)
     for languages in (10, 20, 40) if quick else (50, 100, 200):
         yield from growth(related(languages, *((200, 64) if quick else (1012, 768))), rounds=3)
 
@@ -115,6 +130,73 @@ def _resampling_gemms(features: list[Float], resamples: int) -> cka_peers.Call:
             np.matmul(K, W, out=out)
 
     return call
+
+
+# ---- nulls and the jackknife ---------------------------------------------------------------------------------
+def nulls(features: list[Float], resamples: int, *, rounds: int) -> Iterator[Row]:
+    """The permutation null of all pairs, against permuting Gram matrices one pair and one permutation at a time."""
+    n, pairs = len(features[0]), list(combinations(range(len(features)), 2))
+    grams = [cka_peers.u_centred(x) for x in features]
+    few = np.stack([np.stack([np.vdot(a, b) for b in grams[:3]]) for a in grams[:3]])
+    ours_p = matched_p_values(grams[:3], few * 0.01, n_resamples=999, rng=np.random.default_rng(0))[0]
+    direct = cka_peers.permuted(grams[0], grams[1], 999, np.random.default_rng(1))
+    p = (1 + np.count_nonzero(direct >= 0.01 * few[0, 1])) / 1000
+    same("p-values of a pair", ours_p[0, 1], p, atol=0.08)
+    drawn, part = -(-(resamples + 1) // n) * n - 1, 8
+
+    def ours() -> object:
+        return cka_null_matrix(features, debiased=True, n_resamples=resamples, rng=np.random.default_rng(1))
+
+    peer = Peer(
+        name="NumPy, Gram matrices permuted pair by pair",
+        call=lambda: cka_peers.permuted(grams[0], grams[1], part, np.random.default_rng(1)),
+        scale=len(pairs) * drawn / part,
+        note=f"extrapolated from {part} permutations of one pair; Gram matrices given",
+    )
+    note = f"peak {peak_mib(ours):.0f} MiB; with exact moments"
+    yield from against(
+        "cka-null-matrix", f"{_size(features)}, {drawn} permutations", ours, [peer], rounds=rounds, note=note
+    )
+
+
+def jackknife(features: list[Float], *, rounds: int) -> Iterator[Row]:
+    """The mean over pairs without each sentence in turn, against recomputing it."""
+
+    def ours() -> Float:
+        return mean_cka_jackknife(features).without
+
+    upper = np.triu_indices(len(features), 1)
+
+    def without(i: int) -> float:
+        return float(cka_matrix([np.delete(x, i, axis=0) for x in features], debiased=True)[upper].mean())
+
+    same("means without a sentence", ours()[:2], [without(0), without(1)], rtol=1e-9)
+    n = len(features[0])
+    peer = Peer(
+        name="our own point estimates of n sets", call=lambda: without(0), scale=n, note="extrapolated from 1 set"
+    )
+    yield from against("cka-jackknife", _size(features), ours, [peer], rounds=rounds)
+
+
+# ---- companions ----------------------------------------------------------------------------------------------
+def companions(features: list[Float], *, rounds: int) -> Iterator[Row]:
+    """Other measures of all pairs, against SciPy and NumPy as one would write them, a pair at a time."""
+    pairs = list(combinations(range(len(features)), 2))
+    upper = np.triu_indices(len(features), 1)
+    calls: dict[str, tuple[Callable[[], object], str]] = {
+        "procrustes": (lambda: procrustes_matrix(features)[upper], "scipy.linalg.orthogonal_procrustes"),
+        "rsa": (lambda: rsa_matrix(features)[upper], "scipy spearmanr of pdist"),
+        "anc": (lambda: anc_matrix(features)[upper], "numpy.corrcoef, neuron by neuron"),
+        "retrieval": (lambda: [retrieval(features[i], features[j]).mean for i, j in pairs], "sklearn NearestNeighbors"),
+    }
+    for name, (ours, peer) in calls.items():
+        theirs = cka_peers.COMPANIONS[name]
+
+        def call(theirs: cka_peers.Companion = theirs) -> object:
+            return [theirs(features[i], features[j]) for i, j in pairs]
+
+        same(name, np.array(ours()), np.array(call()), rtol=1e-7)
+        yield from against(f"companion-{name}", _size(features), ours, [Peer(name=peer, call=call)], rounds=rounds)
 
 
 # ---- point estimates ---------------------------------------------------------------------------------------

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Call", "Package", "cka_pytorch", "ckatorch", "of_all", "of_pair"]
+__all__ = ["COMPANIONS", "Call", "Companion", "Package", "cka_pytorch", "ckatorch", "of_all", "of_pair", "permuted",
+           "u_centred"]  # fmt: skip
 
 Float = npt.NDArray[np.float64]
 Call = Callable[[], object]
+Companion = Callable[[Float, Float], float]
 
 
 # ---- NumPy, from features ----------------------------------------------------------------------------------
@@ -59,6 +61,53 @@ def _hsic(k: Float, m: Float) -> float:
     rows_k, rows_m = k.sum(axis=1), m.sum(axis=1)
     trace = float(np.vdot(k, m))
     return float(trace + rows_k.sum() * rows_m.sum() / ((n - 1) * (n - 2)) - 2.0 / (n - 2) * (rows_k @ rows_m))
+
+
+def u_centred(x: Float) -> Float:
+    """U-centred Gram matrix, from sums of its rows (Szekely and Rizzo 2014)."""
+    gram, n = _gram(x), len(x)
+    sums = gram.sum(axis=1)
+    out = gram - (sums[:, None] + sums) / (n - 2) + sums.sum() / ((n - 1) * (n - 2))
+    np.fill_diagonal(out, 0.0)
+    return np.asarray(out)
+
+
+def permuted(k: Float, m: Float, count: int, rng: np.random.Generator) -> Float:
+    """Inner products of ``k`` with ``m`` whose sentences are permuted ``count`` times."""
+    orders = [rng.permutation(len(m)) for _ in range(count)]
+    return np.array([np.vdot(k, m[p].take(p, axis=1)) for p in orders])
+
+
+# ---- companions --------------------------------------------------------------------------------------------
+def _procrustes(x: Float, y: Float) -> float:
+    from scipy.linalg import orthogonal_procrustes
+
+    a, b = x - x.mean(axis=0), y - y.mean(axis=0)
+    return float(orthogonal_procrustes(a, b)[1] / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def _rsa(x: Float, y: Float) -> float:
+    from scipy.spatial.distance import pdist
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(pdist(x, "correlation"), pdist(y, "correlation")).statistic)
+
+
+def _anc(x: Float, y: Float) -> float:
+    return float(np.mean([abs(np.corrcoef(a, b)[0, 1]) for a, b in zip(x.T, y.T, strict=True)]))
+
+
+def _retrieval(x: Float, y: Float) -> float:
+    from sklearn.neighbors import NearestNeighbors
+
+    def found(a: Float, b: Float) -> float:
+        nearest = NearestNeighbors(n_neighbors=1, metric="cosine").fit(b).kneighbors(a, return_distance=False)
+        return float((nearest[:, 0] == np.arange(len(a))).mean())
+
+    return (found(x, y) + found(y, x)) / 2.0
+
+
+COMPANIONS: dict[str, Companion] = {"procrustes": _procrustes, "rsa": _rsa, "anc": _anc, "retrieval": _retrieval}
 
 
 # ---- packages ----------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ KEYS = ["name", "size", "ours_s", "peer", "peer_s", "ratio", "note"]
 TRAIN, SLOW = pytest.mark.train, pytest.mark.slow
 MEASURED = {  # script -> names of its rows; those of trainers are below, for they need more than the tests do
     "cka": {"cka-intervals-plain", "cka-intervals-debiased", "cka-points-plain", "cka-points-debiased",
-            "cka-growth-debiased"},
+            "cka-growth-debiased", "cka-null-matrix", "cka-jackknife", "companion-procrustes", "companion-rsa",
+            "companion-anc", "companion-retrieval"},
     "sinkhorn": {"sinkhorn", "sinkhorn-pairs", "sinkhorn-debiased", "exact-transport"},
     "resample": {"cluster-bootstrap-mean-rpd", "correlation-within-pairs-spearman", "correlation-within-pairs-kendall"},
     "g2p": {"g2p-new", "g2p-cached"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.stats import MeanCka, draws_of_mean
+from gapstudy.stats import ResampledCka, draws_of_mean
 
 __all__ = ["cka_over_seeds"]
 
@@ -22,22 +22,22 @@ def cka_over_seeds(
     seeds: Sequence[int],
     *,
     debiased: bool,
-) -> MeanCka:
+) -> ResampledCka:
     """Return mean CKA over pairs of ``languages`` and over ``seeds``, at the layer that the study names for the task.
 
     One seed is held in memory at a time.
     """
-    return MeanCka.over_seeds(
+    return ResampledCka.over_seeds(
         _of_seed(evidence, task, representation, languages, seed, debiased=debiased) for seed in seeds
     )
 
 
 def _of_seed(
     evidence: Evidence, task: str, representation: str, languages: Sequence[str], seed: int, *, debiased: bool
-) -> MeanCka:
+) -> ResampledCka:
     layer, resamples = evidence.spec(task).sentence_layer, evidence.study.analysis.resamples
 
-    def compute() -> MeanCka:
+    def compute() -> ResampledCka:
         features = [evidence.vectors(task, representation, code, seed, layer) for code in languages]
         rng = evidence.rng(f"resampled sentences/{len(features[0])}/{debiased}")
         return draws_of_mean(features, debiased=debiased, n_resamples=resamples, rng=rng)

@@ -112,7 +112,11 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
         Section(
             key="transport", title="Distances between outputs", body=(exhibits["transport"], exhibits["reg-curve"])
         ),
-        Section(key="checks", title="What the CKA values rest on", body=(exhibits["cka-checks"],)),
+        Section(
+            key="checks",
+            title="What the CKA values rest on",
+            body=(exhibits["cka-checks"], exhibits["layers"], exhibits["companions"]),
+        ),
         Section(key="g2p", title="Phonemes", body=(exhibits["g2p"],)),
     ]
     gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]

@@ -36,7 +36,8 @@ _PROTOCOLS = {
 _BIAS = (
     "with column-centred features and the Frobenius norm (the paper prints a 2-norm). Plain CKA is biased upwards when "
     "there are not many more sentences than dimensions, so its unbiased form [@song2012; @nguyen2021] stands beside it "
-    "everywhere. @fig-figure2 shows it by language pair, and @tbl-cka-checks what the values rest on."
+    "everywhere. @fig-figure2 shows it by language pair, and @tbl-cka-checks what the values rest on; @tbl-layers has every "
+    "layer before and after fine-tuning, and @tbl-companions other measures of similarity [@delfishel2022]."
 )
 _OUTPUTS = (
     "@fig-figure3 compares representations on XNLI: the gap, CKA, and the Sinkhorn distance [@cuturi2013] between the "

@@ -5,8 +5,12 @@ NumPy only when a function that needs them is called. Randomness comes through `
 
 ===================== ==================================================================================================
 performance gap       :func:`rpd` :func:`pairwise_rpd` :func:`mean_rpd` :func:`spread`
-representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`mean_cka_difference` :func:`cka_floor` :func:`cka_null`
-                      :func:`length_residual`
+representations       :func:`cka` :func:`cka_matrix` :func:`cka_intervals` :func:`mean_cka` :func:`mean_cka_difference` :func:`cka_floor`
+                      :func:`cka_null` :func:`cka_null_matrix` :func:`cka_influence` :func:`mean_cka_jackknife`
+                      :func:`length_residual` :func:`symbol_counts`
+companions of CKA     :func:`procrustes_similarity` :func:`procrustes_distance` :func:`procrustes_matrix` :func:`rsa`
+                      :func:`rsa_matrix` :func:`rsa_p_values` :func:`anc` :func:`anc_matrix` :func:`retrieval`
+                      :func:`retrieval_hits` :func:`mutual_neighbours` :func:`shuffled_alignment`
 outputs               :func:`sinkhorn_distance` :func:`sinkhorn_pairs` :func:`reg_curve` :func:`transport`
                       :func:`exact_distance` :func:`disagreement`
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
@@ -20,28 +24,36 @@ intervals             :func:`mean_interval` :func:`jackknife_interval` :func:`cl
 
 from __future__ import annotations
 
-from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null
+from gapstudy.stats.alignment_null import NullDistribution, cka_floor, cka_null, shuffled_alignment
+from gapstudy.stats.anc import anc, anc_matrix
 from gapstudy.stats.bound import Bound, DivergenceBound, complexity_term, divergence_bound, points_until_below
 from gapstudy.stats.certificates import disagreement_certificate, error_difference, error_gap, hoeffding_radius
 from gapstudy.stats.cka import cka, cka_matrix
-from gapstudy.stats.cka_mean import MeanCka, draws_of_mean, mean_cka, mean_cka_difference
+from gapstudy.stats.cka_jackknife import MeanCka, mean_cka_jackknife
+from gapstudy.stats.cka_mean import ResampledCka, draws_of_mean, mean_cka, mean_cka_difference
 from gapstudy.stats.cka_resampling import cka_intervals
 from gapstudy.stats.correlation import correlation, correlation_difference
 from gapstudy.stats.disagreement import Disagreement, disagreement
 from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witness_divergence
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
+from gapstudy.stats.influence import Influence, cka_influence
 from gapstudy.stats.jackknife import jackknife_interval
+from gapstudy.stats.null_matrix import NullMatrix, cka_null_matrix
 from gapstudy.stats.pairs import PairTransport, sinkhorn_pairs
 from gapstudy.stats.power import correlation_power, detectable_correlation, points_needed
+from gapstudy.stats.procrustes import procrustes_distance, procrustes_matrix, procrustes_similarity
 from gapstudy.stats.proportion import clopper_pearson
 from gapstudy.stats.regcurve import RegCurve, reg_curve
 from gapstudy.stats.regularised import Transport
 from gapstudy.stats.resample import cluster_bootstrap, mean_interval
 from gapstudy.stats.residual import length_residual
+from gapstudy.stats.retrieval import Retrieval, mutual_neighbours, retrieval, retrieval_hits
 from gapstudy.stats.rpd import mean_rpd, pairwise_rpd, rpd, spread
+from gapstudy.stats.rsa import rsa, rsa_matrix, rsa_p_values
 from gapstudy.stats.significance import holm, kendall_p_value, t_p_value
 from gapstudy.stats.sinkhorn import sinkhorn_distance, transport
+from gapstudy.stats.symbols import symbol_counts
 
 __all__ = [
     "Bound",
@@ -49,17 +61,25 @@ __all__ = [
     "DivergenceBound",
     "Estimate",
     "EstimateMatrix",
+    "Influence",
     "MeanCka",
     "NullDistribution",
+    "NullMatrix",
     "PairTransport",
     "RegCurve",
+    "ResampledCka",
+    "Retrieval",
     "Transport",
     "WitnessDivergence",
+    "anc",
+    "anc_matrix",
     "cka",
     "cka_floor",
+    "cka_influence",
     "cka_intervals",
     "cka_matrix",
     "cka_null",
+    "cka_null_matrix",
     "clopper_pearson",
     "cluster_bootstrap",
     "complexity_term",
@@ -81,17 +101,29 @@ __all__ = [
     "length_residual",
     "mean_cka",
     "mean_cka_difference",
+    "mean_cka_jackknife",
     "mean_interval",
     "mean_rpd",
+    "mutual_neighbours",
     "pairwise_rpd",
     "points_needed",
     "points_until_below",
+    "procrustes_distance",
+    "procrustes_matrix",
+    "procrustes_similarity",
     "proxy_a_distance",
     "reg_curve",
+    "retrieval",
+    "retrieval_hits",
     "rpd",
+    "rsa",
+    "rsa_matrix",
+    "rsa_p_values",
+    "shuffled_alignment",
     "sinkhorn_distance",
     "sinkhorn_pairs",
     "spread",
+    "symbol_counts",
     "t_p_value",
     "transport",
     "witness_divergence",

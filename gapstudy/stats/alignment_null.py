@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 from gapstudy.stats.checks import check_resamples, same_rows
 from gapstudy.stats.gram import centred, centred_all, inner_products, normalised, u_centre
+from gapstudy.stats.namespace import is_tensor, like
 
-__all__ = ["NullDistribution", "cka_floor", "cka_null"]
+__all__ = ["NullDistribution", "cka_floor", "cka_null", "shuffled_alignment"]
 
 Array = npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
@@ -38,8 +39,8 @@ class NullDistribution:
 
     Attributes
     ----------
-    value : observed CKA.
-    mean : mean of the null, exactly (over all n! permutations): the noise floor of ``value``.
+    value : observed CKA (or other measure).
+    mean : mean of the null: the noise floor of ``value``; for CKA exactly (over all n! permutations).
     std : standard deviation of the null, from the drawn permutations.
     p_value : (1 + number of permutations with CKA >= value) / (1 + n_resamples); one-sided.
     n : number of sentences.
@@ -63,7 +64,7 @@ def cka_null(
 
     Parameters
     ----------
-    x, y : (n_sentences, d) float arrays with parallel rows, as for :func:`gapstudy.stats.cka`.
+    x, y : (n_sentences, d) float arrays or torch tensors with parallel rows, as for :func:`gapstudy.stats.cka`.
     debiased : which CKA.
     n_resamples : number of permutations, >= 19.
     rng : source of the permutations.
@@ -92,6 +93,37 @@ def cka_null(
     return NullDistribution(
         value, mean, float(draws.std()), p_value, len(a), n_resamples, f"{kind} CKA, sentences permuted on one side"
     )
+
+
+def shuffled_alignment(
+    measure: Callable[[Any, Any], float], x: Any, y: Any, *, n_resamples: int = 99, rng: np.random.Generator
+) -> NullDistribution:
+    """Any measure of similarity against what it gives when the alignment of sentences is shuffled.
+
+    Parameters
+    ----------
+    measure : of two arrays with parallel rows; larger is more alike (:func:`gapstudy.stats.anc`, for example).
+    x, y : what it takes: arrays or torch tensors with as many rows.
+    n_resamples : number of permutations of the rows of ``y``, >= 19; each costs one ``measure``.
+    rng : source of the permutations.
+
+    Returns
+    -------
+    NullDistribution
+        ``.mean`` and ``.std`` are those of the drawn permutations; ``.p_value`` is one-sided, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        For too few resamples or different numbers of rows; also as ``measure``.
+    """
+    n_resamples = check_resamples(n_resamples)
+    same_rows("x", x, "y", y)
+    value = float(measure(x, y))
+    draws = np.array([measure(x, y[like(y, rng.permutation(len(y)))]) for _ in range(n_resamples)])
+    p_value = (1 + int(np.count_nonzero(draws >= value - 1e-12))) / (n_resamples + 1)
+    method = "sentences permuted on one side"
+    return NullDistribution(value, float(draws.mean()), float(draws.std()), p_value, len(x), n_resamples, method)
 
 
 def cka_floor(features: Sequence[Array]) -> Float:
@@ -134,11 +166,12 @@ def _feature_product(a: Float, b: Float, *, debiased: bool) -> Product:
     """``||A'B[p]||_F^2``, with HSIC_1's correction when debiased, as a function of the permutation p."""
     n = len(a)
     q_a, q_b = (a * a).sum(axis=1), (b * b).sum(axis=1)
-    constant = q_a.sum() * q_b.sum() / ((n - 1) * (n - 2)) if debiased else 0.0
+    constant = float(q_a.sum() * q_b.sum()) / ((n - 1) * (n - 2)) if debiased else 0.0
 
     def product(p: npt.NDArray[np.intp]) -> float:
-        plain = float(((a.T @ b[p]) ** 2).sum())
-        return plain - n / (n - 2) * float(q_a @ q_b[p]) + constant if debiased else plain
+        q = like(b, p)
+        plain = float(((a.T @ b[q]) ** 2).sum())
+        return plain - n / (n - 2) * float(q_a @ q_b[q]) + constant if debiased else plain
 
     return product
 
@@ -148,6 +181,9 @@ def _gram_product(a: Float, b: Float, *, debiased: bool) -> Product:
     K, L = (_gram(x, debiased=debiased) for x in (a, b))
 
     def product(p: npt.NDArray[np.intp]) -> float:
+        if is_tensor(L):
+            q = like(L, p)
+            return float((K * L[q][:, q]).sum())
         return float(np.vdot(K, L[p].take(p, axis=1)))
 
     return product
@@ -156,4 +192,4 @@ def _gram_product(a: Float, b: Float, *, debiased: bool) -> Product:
 def _gram(x: Float, *, debiased: bool) -> Float:
     """The (U-)centred Gram matrix of centred features."""
     K = x @ x.T
-    return u_centre(K, np.diag(K).copy(), slice(0, len(x))) if debiased else K
+    return u_centre(K, K.diagonal() * 1.0, slice(0, len(x))) if debiased else K

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["check_level", "check_resamples", "choice", "features", "labels", "matrix", "same_rows", "vector"]
+from gapstudy.stats.namespace import device_of, is_tensor, namespace, on_host, tensor_floats
+
+__all__ = ["check_level", "check_resamples", "choice", "features", "labels", "matrix", "parallel", "same_rows",
+           "vector"]  # fmt: skip
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -18,7 +21,7 @@ def vector(name: str, values: Any, *, at_least: int = 1) -> Float:
     """``values`` as a finite float64 vector of ``at_least`` elements."""
     out = _floats(name, values)
     if out.ndim != 1:
-        msg = f"{name} must be one-dimensional, got shape {out.shape}"
+        msg = f"{name} must be one-dimensional, got shape {tuple(out.shape)}"
         raise ValueError(msg)
     if len(out) < at_least:
         msg = f"{name} must have at least {at_least} values, got {len(out)}"
@@ -26,22 +29,25 @@ def vector(name: str, values: Any, *, at_least: int = 1) -> Float:
     return out
 
 
-def matrix(name: str, values: Any, *, rows: int = 1) -> Float:
-    """``values`` as a finite float64 matrix of at least ``rows`` rows and one column."""
-    out = _floats(name, values)
+def matrix(name: str, values: Any, *, rows: int = 1, tensors: bool = False) -> Float:
+    """``values`` as a finite float64 matrix of at least ``rows`` rows and one column.
+
+    With ``tensors`` a torch tensor stays one, on its device; without, it becomes a NumPy array.
+    """
+    out = _floats(name, values, tensors=tensors)
     if out.ndim != 2:
-        msg = f"{name} must be two-dimensional (n, d), got shape {out.shape}"
+        msg = f"{name} must be two-dimensional (n, d), got shape {tuple(out.shape)}"
         raise ValueError(msg)
     if out.shape[0] < rows or out.shape[1] < 1:
-        msg = f"{name} must have at least {rows} rows and 1 column, got shape {out.shape}"
+        msg = f"{name} must have at least {rows} rows and 1 column, got shape {tuple(out.shape)}"
         raise ValueError(msg)
     return out
 
 
 def features(name: str, values: Any, *, rows: int) -> Float:
-    """A finite float64 matrix whose rows are not all the same."""
-    out = matrix(name, values, rows=rows)
-    if not np.any(out != out[0]):
+    """A finite float64 matrix whose rows are not all the same; a tensor stays on its device."""
+    out = matrix(name, values, rows=rows, tensors=True)
+    if not (out != out[0]).any():
         msg = f"{name} has no variation: all its {len(out)} rows are equal"
         raise ValueError(msg)
     return out
@@ -61,10 +67,24 @@ def labels(name: str, values: Sequence[Any] | npt.NDArray[Any], n: int) -> Int:
 
 
 def same_rows(name_a: str, a: npt.NDArray[Any], name_b: str, b: npt.NDArray[Any]) -> None:
-    """Complain unless the two arrays have the same length."""
+    """Complain unless the two arrays have the same length and are in one place."""
+    if device_of(a) != device_of(b):
+        msg = f"{name_a} and {name_b} must be in one place: {name_a} is {device_of(a)} and {name_b} is {device_of(b)}"
+        raise ValueError(msg)
     if len(a) != len(b):
         msg = f"{name_a} and {name_b} must be parallel: {name_a} has {len(a)} rows and {name_b} has {len(b)}"
         raise ValueError(msg)
+
+
+def parallel(names: Sequence[str], features_: Sequence[Any], *, rows: int) -> list[Float]:
+    """At least two finite matrices with the same rows, none with all rows equal; tensors stay on their device."""
+    if len(features_) < 2:
+        msg = f"features must hold at least 2 arrays, got {len(features_)}"
+        raise ValueError(msg)
+    out = [features(name, x, rows=rows) for name, x in zip(names, features_, strict=True)]
+    for name, x in zip(names[1:], out[1:], strict=True):
+        same_rows(names[0], out[0], name, x)
+    return out
 
 
 def check_level(level: float) -> float:
@@ -91,15 +111,17 @@ def choice(name: str, value: str, valid: Sequence[str]) -> str:
     return value
 
 
-def _floats(name: str, values: Any) -> Float:
+def _floats(name: str, values: Any, *, tensors: bool = False) -> Float:
     """A finite float64 array; what cannot be one, or holds NaN or infinity, is an error that says where."""
     try:
-        out = np.asarray(values, dtype=np.float64)
+        kept = tensor_floats(values) if is_tensor(values) else values
+        out: Float = kept if tensors and is_tensor(values) else np.asarray(on_host(kept), dtype=np.float64)
     except (TypeError, ValueError) as error:
         msg = f"{name} must hold numbers: {error}"
         raise ValueError(msg) from error
-    if not np.isfinite(out).all():
-        bad = np.argwhere(~np.isfinite(out))
+    finite = namespace(out).isfinite(out)
+    if not finite.all():
+        bad = np.argwhere(~on_host(finite))
         where = ", ".join(str(int(i)) for i in bad[0])
         msg = f"{name} has {len(bad)} NaN or infinite values, the first at position ({where})"
         raise ValueError(msg)

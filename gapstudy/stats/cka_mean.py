@@ -17,14 +17,14 @@ from gapstudy.stats.cka_resampling import draw_weights, resampled_cka
 from gapstudy.stats.estimate import Estimate
 from gapstudy.stats.gram import centred_all, inner_products, normalised
 
-__all__ = ["MeanCka", "draws_of_mean", "mean_cka", "mean_cka_difference"]
+__all__ = ["ResampledCka", "draws_of_mean", "mean_cka", "mean_cka_difference"]
 
 Array = npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MeanCka:
+class ResampledCka:
     """Mean CKA over pairs of languages for one seed, or its mean over seeds, and its resamples.
 
     Attributes
@@ -52,7 +52,7 @@ class MeanCka:
         return Estimate(self.value, float(low) + shift, float(high) + shift, level, self.n, method)
 
     @staticmethod
-    def over_seeds(parts: Iterable[MeanCka]) -> MeanCka:
+    def over_seeds(parts: Iterable[ResampledCka]) -> ResampledCka:
         """Return the mean over seeds whose resamples are the same sentences.
 
         Raises
@@ -68,12 +68,12 @@ class MeanCka:
             msg = "seeds must have the same sentences, resamples and kind of CKA"
             raise ValueError(msg)
         value, draws = float(np.mean([p.value for p in found])), np.mean([p.draws for p in found], axis=0)
-        return MeanCka(value, draws, found[0].n, found[0].debiased, sum(p.seeds for p in found))
+        return ResampledCka(value, draws, found[0].n, found[0].debiased, sum(p.seeds for p in found))
 
 
 def draws_of_mean(
     features: Sequence[Array], *, debiased: bool = False, n_resamples: int = 1000, rng: np.random.Generator
-) -> MeanCka:
+) -> ResampledCka:
     """Mean CKA over the unordered pairs of languages of one seed, with its resamples.
 
     Generators in the same state resample the same sentences, so that seeds can be averaged and differences taken.
@@ -94,7 +94,7 @@ def draws_of_mean(
     weights = draw_weights(len(stack[0]), n_resamples, debiased=debiased, rng=rng)
     value = float(normalised(inner_products(stack, debiased=debiased), debiased=debiased)[upper].mean())
     draws = resampled_cka(stack, weights, debiased=debiased)[:, upper[0], upper[1]].mean(axis=1)
-    return MeanCka(value, np.asarray(draws), len(stack[0]), debiased)
+    return ResampledCka(value, np.asarray(draws), len(stack[0]), debiased)
 
 
 def mean_cka(
@@ -133,10 +133,10 @@ def mean_cka(
     for features in features_by_seed:
         rng.bit_generator.state = state  # every seed has the same resampled sentences
         parts.append(draws_of_mean(features, debiased=debiased, n_resamples=n_resamples, rng=rng))
-    return MeanCka.over_seeds(parts).estimate(level=level)
+    return ResampledCka.over_seeds(parts).estimate(level=level)
 
 
-def mean_cka_difference(a: MeanCka, b: MeanCka, *, level: float = 0.95) -> Estimate:
+def mean_cka_difference(a: ResampledCka, b: ResampledCka, *, level: float = 0.95) -> Estimate:
     """Difference ``b - a`` of two mean CKAs of the same resampled sentences, as of two representations.
 
     Parameters

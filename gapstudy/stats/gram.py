@@ -23,8 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.checks import features as check_features
+from gapstudy.stats.namespace import device_of, is_tensor, like, namespace, on_host, zeros
 
-__all__ = ["BLOCK_FLOATS", "centred", "centred_all", "inner_products", "normalised", "row_blocks", "u_centre"]
+__all__ = ["BLOCK_FLOATS", "centred", "centred_all", "inner_products", "normalised", "row_blocks",
+           "squared_norms", "u_centre", "zero_diagonal"]  # fmt: skip
 
 Float = npt.NDArray[np.float64]
 
@@ -38,9 +40,10 @@ _NO_VARIATION = 1e-12
 def centred(name: str, values: Any, *, rows: int) -> Float:
     """Column-centred float64 copy of (n, d) features, scaled to unit mean squared row norm (CKA is scale-free)."""
     x = check_features(name, values, rows=rows)
-    x = x / np.abs(x).max()  # so that neither huge nor tiny features leave the range of floats when squared
+    x = x / abs(x).max()  # so that neither huge nor tiny features leave the range of floats when squared
     x -= x.mean(axis=0)
-    return np.asarray(x / np.sqrt((x * x).sum() / len(x)))
+    scaled: Float = x / namespace(x).sqrt((x * x).sum() / len(x))
+    return scaled
 
 
 def centred_all(features: Sequence[Any], *, rows: int, name: str = "features") -> list[Float]:
@@ -52,6 +55,10 @@ def centred_all(features: Sequence[Any], *, rows: int, name: str = "features") -
     sizes = [len(x) for x in out]
     if len(set(sizes)) > 1:
         msg = f"{name} must be parallel (row i means the same in each): got {sizes} rows"
+        raise ValueError(msg)
+    places = sorted({device_of(x) for x in out})
+    if len(places) > 1:
+        msg = f"{name} must all be NumPy arrays or all be tensors on one device: got {', '.join(places)}"
         raise ValueError(msg)
     return out
 
@@ -75,7 +82,7 @@ def row_blocks(
     size = max(1, block_floats // (len(features) * max(n, width)))
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
-        yield rows, np.stack([x[rows] @ x.T for x in features])
+        yield rows, namespace(features[0]).stack([x[rows] @ x.T for x in features])
 
 
 def u_centre(K: Float, q: Float, rows: slice) -> Float:
@@ -91,12 +98,13 @@ def u_centre(K: Float, q: Float, rows: slice) -> Float:
     total = q.sum(axis=-1)[..., None, None]
     U = K + (q[..., rows, None] + q[..., None, :]) / (n - 2) - total / ((n - 1) * (n - 2))
     zero_diagonal(U, rows)
-    return np.asarray(U)
+    centred_rows: Float = U
+    return centred_rows
 
 
 def zero_diagonal(K: Float, rows: slice) -> None:
     """Set to zero, in place, the entries of ``K`` (..., n_rows, n) that lie on the diagonal of the whole matrix."""
-    index = np.arange(rows.start, rows.stop)
+    index = like(K, np.arange(rows.start, rows.stop))
     K[..., index - rows.start, index] = 0.0
 
 
@@ -133,23 +141,40 @@ def normalised(products: Float, *, debiased: bool, names: Sequence[str] = ()) ->
 def _by_grams(features: Sequence[Float], *, debiased: bool) -> Float:
     """Inner products from Gram matrices, stacked as (L, n_rows * n): one GEMM a block gives all pairs."""
     n, count = len(features[0]), len(features)
-    q = np.stack([(x * x).sum(axis=1) for x in features])
-    total = np.zeros((count, count))
+    q = squared_norms(features)
+    total = zeros(features[0], (count, count))
     for rows, K in row_blocks(features):
         flat = (u_centre(K, q, rows) if debiased else K).reshape(count, -1)
         total += flat @ flat.T
-    return (total + total.T) / (2.0 * n * n)
+    return on_host((total + total.T) / (2.0 * n * n))
+
+
+def squared_norms(features: Sequence[Float]) -> Float:
+    """Diagonals of the Gram matrices: (n_languages, n)."""
+    stacked: Float = namespace(features[0]).stack([(x * x).sum(axis=1) for x in features])
+    return stacked
 
 
 def _by_features(features: Sequence[Float], *, debiased: bool) -> Float:
     """Inner products from features: ``<K, L> = ||X'Y||_F^2``, and with it U-centred ones in closed form."""
     n = len(features[0])
-    ends = np.cumsum([0, *(x.shape[1] for x in features)])[:-1]
-    stacked = np.concatenate(features, axis=1)
-    squared = (stacked.T @ stacked) ** 2
-    products = np.add.reduceat(np.add.reduceat(squared, ends, axis=0), ends, axis=1)
+    products = (_crossed_tensors if is_tensor(features[0]) else _crossed)(features)
     if debiased:
-        q = np.stack([(x * x).sum(axis=1) for x in features])
+        q = on_host(squared_norms(features))
         trace = q.sum(axis=1)
         products = products - n / (n - 2) * (q @ q.T) + trace[:, None] * trace[None, :] / ((n - 1) * (n - 2))
     return np.asarray((products + products.T) / (2.0 * n * n))
+
+
+def _crossed(features: Sequence[Float]) -> Float:
+    """``||X'Y||_F^2`` of all pairs by one product of the concatenated features."""
+    ends = np.cumsum([0, *(x.shape[1] for x in features)])[:-1]
+    stacked = np.concatenate(features, axis=1)
+    squared = (stacked.T @ stacked) ** 2
+    return np.asarray(np.add.reduceat(np.add.reduceat(squared, ends, axis=0), ends, axis=1))
+
+
+def _crossed_tensors(features: Sequence[Any]) -> Float:
+    """``||X'Y||_F^2`` of all pairs of tensors, one product a pair; nothing leaves the device before it is a number."""
+    torch = namespace(features[0])
+    return on_host(torch.stack([torch.stack([((x.T @ y) ** 2).sum() for y in features]) for x in features]))

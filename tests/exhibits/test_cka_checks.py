@@ -67,8 +67,8 @@ def test_plain_and_debiased_by_hand(full: Any, vectors: Callable[[str, int], lis
     """Both are means over pairs of the first common seed, from the formulas of Kornblith and of Song."""
     line = full.exhibits["cka-checks"].data["ner/character"]
 
-    assert line["plain"] == pytest.approx(mean_over_pairs(plain, vectors("input", 0)), rel=1e-6)
-    assert line["debiased"] == pytest.approx(mean_over_pairs(debiased, vectors("input", 0)), rel=1e-6)
+    assert line["plain"].value == pytest.approx(mean_over_pairs(plain, vectors("input", 0)), rel=1e-6)
+    assert line["debiased"].value == pytest.approx(mean_over_pairs(debiased, vectors("input", 0)), rel=1e-6)
 
 
 def test_noise_floor_is_the_mean_of_shuffles(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
@@ -78,7 +78,7 @@ def test_noise_floor_is_the_mean_of_shuffles(full: Any, vectors: Callable[[str, 
 
     shuffled = [mean_over_pairs(lambda x, y: plain(x, y[rng.permutation(len(y))]), features) for _ in range(200)]
 
-    floor = full.exhibits["cka-checks"].data["ner/character"]["floor"]
+    floor = full.exhibits["cka-checks"].data["ner/character"]["floor"].value
     assert floor == pytest.approx(np.mean(shuffled), abs=5 * np.std(shuffled) / np.sqrt(200))
 
 
@@ -86,7 +86,7 @@ def test_ceiling_is_two_seeds_of_a_language(full: Any, vectors: Callable[[str, i
     """The ceiling compares the first two seeds of each language."""
     expected = np.mean([debiased(x, y) for x, y in zip(vectors("input", 0), vectors("input", 1), strict=True)])
 
-    assert full.exhibits["cka-checks"].data["ner/character"]["ceiling"] == pytest.approx(expected, rel=1e-6)
+    assert full.exhibits["cka-checks"].data["ner/character"]["ceiling"].value == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("task", "layer"), [("ner", "input"), ("xnli", "last")])
@@ -96,7 +96,7 @@ def test_before_training_is_of_the_same_layer(full: Any, parallel: dict[str, Any
 
     expected = mean_over_pairs(debiased, [parallel[f"character/{c}/{layer}"] for c in codes])
 
-    assert full.exhibits["cka-checks"].data[f"{task}/character"]["before"] == pytest.approx(expected, rel=1e-6)
+    assert full.exhibits["cka-checks"].data[f"{task}/character"]["before"].value == pytest.approx(expected, rel=1e-6)
 
 
 def test_bag_of_symbols_counts_units(full: Any, parallel: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def test_bag_of_symbols_counts_units(full: Any, parallel: dict[str, Any]) -> Non
         sentences = [ids[a:b] for a, b in pairwise(starts)]
         bags.append(np.array([np.bincount(s, minlength=40) for s in sentences]))
 
-    found = full.exhibits["cka-checks"].data["ner/character"]["symbols"]
+    found = full.exhibits["cka-checks"].data["ner/character"]["symbols"].value
 
     assert found == pytest.approx(mean_over_pairs(debiased, bags), rel=1e-6)
 
@@ -121,7 +121,7 @@ def test_length_removed_regresses_sentence_length(
         design = np.column_stack([np.ones(40), np.diff(parallel[f"character/{code}/starts"])])
         rest.append(x - design @ np.linalg.lstsq(design, x.astype(np.float64), rcond=None)[0])
 
-    found = full.exhibits["cka-checks"].data["ner/character"]["length"]
+    found = full.exhibits["cka-checks"].data["ner/character"]["length"].value
 
     assert found == pytest.approx(mean_over_pairs(debiased, rest), rel=1e-5)
 
@@ -148,8 +148,8 @@ def test_length_alone_is_seen_through(
     line = cka_checks._line(evidence, "xnli", "phoneme")
 
     assert line is not None
-    assert line["debiased"] > 0.95
-    assert abs(line["length"]) < 0.3
+    assert line["debiased"].value > 0.95
+    assert abs(line["length"].value) < 0.3
 
 
 def test_one_seed_has_no_ceiling_and_says_so(
@@ -160,7 +160,7 @@ def test_one_seed_has_no_ceiling_and_says_so(
 
     assert "xnli: phoneme lacks two seeds" in exhibit.missing
     row = row_of(exhibit, "phoneme", "XNLI")
-    assert [c.text == "–" for c in row[1:]] == [False, False, False, True, False, False, False]
+    assert [c.text == "–" for c in row[1:]] == [column == 6 for column in range(10)]
 
 
 def test_without_the_prepared_corpus_baselines_are_dashes(evidence_of: Callable[..., Evidence], micro: Study) -> None:
@@ -171,7 +171,7 @@ def test_without_the_prepared_corpus_baselines_are_dashes(evidence_of: Callable[
     exhibit = cka_checks.compute(evidence)
 
     assert "xnli: phoneme lacks before training, bag of symbols, length removed" in exhibit.missing
-    assert exhibit.data["xnli/phoneme"]["debiased"] > 0
+    assert exhibit.data["xnli/phoneme"]["debiased"].value > 0
 
 
 def test_names_what_has_no_common_seed(evidence_of: Callable[..., Evidence], wide: Study) -> None:
@@ -182,13 +182,66 @@ def test_names_what_has_no_common_seed(evidence_of: Callable[..., Evidence], wid
     assert "ner: phoneme has no seed that is finished in all of its languages, and at least two" in exhibit.missing
 
 
+def test_pairs_above_the_null_are_counted(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """The count is of pairs whose Holm-corrected p is at most 5 %; the made-up languages share so much that all are."""
+    line = full.exhibits["cka-checks"].data["ner/character"]
+
+    assert (line["above"].value, line["above"].n) == (3, 3)
+    assert line["p"].value == pytest.approx(1 / 1000)
+    assert "999 permutations" in line["p"].method
+    assert len(vectors("input", 0)[0]) * 25 == 1000  # whole orbits of 40 sentences
+
+
+def test_unrelated_languages_are_not_above_the_null(
+    evidence_of: Callable[..., Evidence], micro: Study, rewrite: Callable[..., None]
+) -> None:
+    """Vectors of pure noise have no pair above the null and a p-value that says so."""
+    evidence = evidence_of(micro, seeds=1)
+    rng = np.random.default_rng(5)
+    for run in evidence.runs_of(["xnli"]):
+        key = f"{run.cell.language}/last"
+        rewrite([run], embeddings=lambda _, key=key: {key: rng.normal(size=(40, 6)).astype(np.float32)})
+
+    line = cka_checks._line(evidence, "xnli", "phoneme")
+
+    assert line is not None
+    assert (line["above"].value, line["above"].n) == (0, 1)
+    assert line["p"].value > 0.05
+    assert line["debiased"].low < 0 < line["debiased"].high
+
+
+def test_intervals_are_the_jackknifes(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """Ends are t quantiles of the spread of the means recomputed without each sentence."""
+    features = vectors("input", 0)
+    without = [mean_over_pairs(debiased, [np.delete(f, i, axis=0) for f in features]) for i in range(40)]
+
+    found = full.exhibits["cka-checks"].data["ner/character"]["debiased"]
+
+    assert (found.high - found.low) / 2 == pytest.approx(2.0227 * np.sqrt(39 * np.var(without)), rel=1e-4)
+
+
+def test_trimmed_leaves_the_most_influential_sentence_out(full: Any, vectors: Callable[[str, int], list[Any]]) -> None:
+    """Of forty sentences one goes: that without which the mean is smallest."""
+    features = vectors("input", 0)
+    without = [mean_over_pairs(debiased, [np.delete(f, i, axis=0) for f in features]) for i in range(40)]
+
+    found = full.exhibits["cka-checks"].data["ner/character"]["trimmed"].value
+
+    assert found == pytest.approx(min(without), rel=1e-6)
+
+
 def test_rows_print_the_data(full: Any, row_of: Callable[..., Any]) -> None:
-    """Each value stands in its column with three decimals, below the task and its layer."""
+    """Each value stands in its column with three decimals and its interval, below the task and its layer."""
     exhibit = full.exhibits["cka-checks"]
     row = row_of(exhibit, "phoneme", "XNLI (last layer)")
 
-    keys = ("plain", "floor", "debiased", "ceiling", "before", "symbols", "length")
-    assert [c.text for c in row[1:]] == [f"{exhibit.data['xnli/phoneme'][k]:.3f}" for k in keys]
+    line = exhibit.data["xnli/phoneme"]
+    keys = ("plain", "floor", "debiased", "above", "p", "trimmed", "ceiling", "before", "symbols", "length")
+    for key, cell in zip(keys, row[1:], strict=True):
+        if key not in {"above", "p"}:
+            assert cell.text == f"{line[key].value:.3f}"
+            assert bool(cell.interval) == (key not in {"floor", "trimmed"})
+    assert row[4].text == "3 of 3"
     assert [h.text for h in exhibit.table.header[1]][1:3] == ["plain", "noise floor"]
 
 

@@ -15,8 +15,8 @@ from gapstudy.exhibits.evidence import Evidence
 from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
-KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
-        "transport", "reg-curve", "table4", "g2p", "table5")  # fmt: skip
+KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "layers", "companions", "figure3", "table3", "certificates", "theorem",
+        "transport", "reg-curve", "table4", "g2p", "table5", "verdicts")  # fmt: skip
 FIGURES = ("figure1", "figure2", "figure3", "reg-curve")
 each = pytest.mark.parametrize("key", KEYS)
 
@@ -68,7 +68,9 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
         ("theorem", {"runs:9", "seeds:1", "delta:0.05", "level:0.95", "folds:5"}),
         ("transport", {"runs:45", "seeds:5", "reg:0.05", "cost:euclidean", "space:probabilities", "level:0.95"}),
         ("reg-curve", {"runs:9", "seeds:1", "reg:0.05", "cost:euclidean", "space:probabilities"}),
-        ("cka-checks", {"runs:87", "cka:linear"}),
+        ("cka-checks", {"runs:87", "cka:linear", "ci:jackknife", "permutations:999"}),
+        ("layers", {"runs:87", "cka:debiased", "ci:jackknife"}),
+        ("companions", {"runs:87", "csls:10", "rsa:correlation"}),
         ("figure1", {"representation:phoneme", "g2p:made up"}),
     ],
 )
@@ -121,7 +123,7 @@ def test_one_that_fails_leaves_the_others(
     exhibits = compute_exhibits(evidence, tmp_path)
 
     assert tuple(exhibits) == KEYS
-    for key in ("cka-checks", "figure3", "table3"):
+    for key in ("cka-checks", "layers", "companions", "figure3", "table3"):
         assert exhibits[key].table is None
         assert exhibits[key].missing[0].startswith("it could not be computed: ")
         assert "30" in exhibits[key].missing[0]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from gapstudy.stats import cka_intervals, cka_matrix
-from gapstudy.stats.cka_mean import MeanCka, draws_of_mean, mean_cka, mean_cka_difference
+from gapstudy.stats.cka_mean import ResampledCka, draws_of_mean, mean_cka, mean_cka_difference
 
 Float = npt.NDArray[np.float64]
 both = pytest.mark.parametrize("debiased", [False, True])
@@ -59,7 +59,7 @@ def test_errors() -> None:
         mean_cka([languages(0)], n_resamples=3, rng=rng)
     short = draws_of_mean(languages(0, 30), n_resamples=50, rng=rng)
     with pytest.raises(ValueError, match="seeds must have the same sentences, resamples and kind"):
-        MeanCka.over_seeds([short, draws_of_mean(languages(0), n_resamples=50, rng=rng)])
+        ResampledCka.over_seeds([short, draws_of_mean(languages(0), n_resamples=50, rng=rng)])
     with pytest.raises(ValueError, match="a and b must be debiased"):
         mean_cka_difference(short, short)
     a, b = (draws_of_mean(languages(0, n), debiased=True, n_resamples=50, rng=rng) for n in (30, 40))
@@ -75,10 +75,10 @@ def test_an_iterator_of_seeds_is_enough() -> None:
     whole = mean_cka(runs, n_resamples=60, rng=np.random.default_rng(3))
     assert mean_cka(iter(runs), n_resamples=60, rng=np.random.default_rng(3)) == whole
     parts = [draws_of_mean(f, n_resamples=60, rng=np.random.default_rng(3)) for f in runs]
-    assert MeanCka.over_seeds(parts).estimate() == whole
+    assert ResampledCka.over_seeds(parts).estimate() == whole
 
 
-def _pair_of(noise: float, n: int, seed: int) -> tuple[MeanCka, MeanCka]:
+def _pair_of(noise: float, n: int, seed: int) -> tuple[ResampledCka, ResampledCka]:
     """Two representations of the same sentences; the second has ``noise`` beside the factors, the first 3."""
     rng = np.random.default_rng(seed)
     factors = rng.normal(size=(n, 5))

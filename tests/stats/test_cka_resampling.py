@@ -36,12 +36,35 @@ def test_weights_equal_resampling_the_features(debiased: bool, dtype: type) -> N
         assert np.allclose(values, expected, rtol=1e-9, atol=1e-12)
 
 
+def test_complements_come_from_the_same_products() -> None:
+    """Resamples whose second half are complements equal the same resamples in another order, computed one by one."""
+    stack = [centred("x", x, rows=8) for x in related(33, (4, 60, 9))]
+    weights = draw_weights(33, 15, debiased=True, rng=np.random.default_rng(0))
+    turned = resampled_cka(stack, weights[::-1], debiased=True)[::-1]
+    assert np.allclose(resampled_cka(stack, weights, debiased=True), turned, rtol=1e-10)
+
+
+@both
+def test_strips_change_nothing(debiased: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers do not depend on how many rows of the symmetric products are taken at once."""
+    from gapstudy.stats import weighted_sums
+
+    stack = [centred("x", x, rows=8) for x in related(33, (4, 60))]
+    weights = draw_weights(33, 12, debiased=debiased, rng=np.random.default_rng(0))
+    before = resampled_cka(stack, weights, debiased=debiased)
+    monkeypatch.setattr(weighted_sums, "_STRIP", 5)
+    assert np.allclose(resampled_cka(stack, weights, debiased=debiased), before, rtol=1e-10)
+
+
 def test_half_samples_and_counts() -> None:
-    """Half-samples take n // 2 different sentences; bootstrap counts add up to n."""
+    """Half-samples take half of the sentences, the later ones what the earlier ones left; bootstrap counts add up to n."""
     half = draw_weights(21, 50, debiased=True, rng=np.random.default_rng(0))
     assert set(np.unique(half)) == {0.0, 1.0}
-    assert (half.sum(axis=1) == 10).all()
+    assert (half[:25].sum(axis=1) == 10).all()
+    assert np.array_equal(half[25:], 1.0 - half[:25])
     assert len(np.unique(half, axis=0)) > 45
+    odd = draw_weights(21, 49, debiased=True, rng=np.random.default_rng(0))
+    assert np.array_equal(odd, half[:49])
     counts = draw_weights(21, 50, debiased=False, rng=np.random.default_rng(0))
     assert (counts.sum(axis=1) == 21).all()
 
