@@ -11,16 +11,19 @@ from gapstudy.errors import StoreError
 from gapstudy.exhibits import (
     certificates,
     cka_checks,
+    comparison,
     figure1,
     figure2,
     figure3,
     g2p,
+    sensitivity,
     table1,
     table2,
     table3,
     table4,
     table5,
     theorem,
+    variance,
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
@@ -37,10 +40,13 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         _attempt(evidence, "figure1", "figure", lambda: figure1.compute(evidence)),
         _attempt(evidence, "table1", "table", lambda: table1.compute(evidence)),
         _attempt(evidence, "table2", "table", lambda: table2.compute(evidence)),
+        _attempt(evidence, "comparison", "table", lambda: comparison.compute(evidence)),
         _attempt(evidence, "figure2", "figure", lambda: figure2.compute(evidence, folder)),
         _attempt(evidence, "cka-checks", "table", lambda: cka_checks.compute(evidence)),
         _attempt(evidence, "figure3", "figure", lambda: figure3.compute(evidence, folder)),
         _attempt(evidence, "table3", "table", lambda: table3.compute(evidence)),
+        _attempt(evidence, "sensitivity", "table", lambda: sensitivity.compute(evidence)),
+        _attempt(evidence, "variance", "table", lambda: variance.compute(evidence)),
         _attempt(evidence, "certificates", "table", lambda: certificates.compute(evidence)),
         _attempt(evidence, "theorem", "table", lambda: theorem.compute(evidence)),
         _attempt(evidence, "table4", "table", lambda: table4.compute(evidence)),

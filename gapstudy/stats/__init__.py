@@ -51,7 +51,7 @@ from gapstudy.stats.improvement import (
     interquartile_mean,
     probability_of_improvement,
 )
-from gapstudy.stats.items import gap_of, item_interval
+from gapstudy.stats.items import gap_of, item_blocks, item_interval
 from gapstudy.stats.jackknife import jackknife_interval
 from gapstudy.stats.leave_out import LeftOut, leave_one_out
 from gapstudy.stats.partial import partial_correlation, swapped_reference
@@ -114,6 +114,7 @@ __all__ = [
     "holm",
     "interquartile_difference",
     "interquartile_mean",
+    "item_blocks",
     "item_interval",
     "jackknife_interval",
     "kendall_p_value",

@@ -25,12 +25,15 @@ import numpy.typing as npt
 from gapstudy.stats.checks import check_level, check_resamples, choice
 from gapstudy.stats.estimate import Estimate
 
-__all__ = ["KINDS", "gap_of", "item_interval", "item_scores", "item_weights", "outcomes_of"]
+__all__ = ["KINDS", "gap_of", "item_blocks", "item_interval", "item_scores", "item_weights", "outcomes_of"]
 
 Float = npt.NDArray[np.float64]
 Outcomes = Sequence[npt.NDArray[Any]]
 
 KINDS = ("rpd", "absolute")
+
+# Outcomes are 0 or 1; the mean over the items of a block that is larger than most is a little more.
+_MOST = 1.5
 
 # At most so many weights at a time (32 MB): bounds the memory for large test sets.
 _BLOCK_FLOATS = 4 * 1024 * 1024
@@ -98,7 +101,7 @@ def item_interval(
     Raises
     ------
     ValueError
-        If there are no outcomes, they are not between 0 and 1, parallel ones differ in length, the statistic is not
+        If there are no outcomes, they are neither booleans nor shares, parallel ones differ in length, the statistic is not
         finite, or an option is out of its range.
     """
     check_level(level)
@@ -157,12 +160,39 @@ def _counts(n_items: int, rows: int, rng: np.random.Generator) -> Float:
 
 
 def outcomes_of(name: str, values: npt.NDArray[Any]) -> Float:
-    """(n_seeds, n_items) outcomes in [0, 1]; one row where there is no axis of seeds."""
+    """(n_seeds, n_items) outcomes as floats; one row where there is no axis of seeds."""
     out = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if out.ndim != 2 or out.shape[1] < 2 or len(out) < 1:
         msg = f"{name} must be (n_seeds, n_items) with at least 2 items, got shape {np.shape(values)}"
         raise ValueError(msg)
-    if not (np.isfinite(out).all() and out.min() >= 0.0 and out.max() <= 1.0):
-        msg = f"{name} must hold booleans (or shares between 0 and 1): whether each item was predicted right"
+    if not (np.isfinite(out).all() and out.min() >= 0.0 and out.max() <= _MOST):
+        msg = f"{name} must hold booleans (or shares of blocks): whether each item was predicted right"
         raise ValueError(msg)
     return out
+
+
+def item_blocks(outcomes: npt.NDArray[Any], size: int) -> Float:
+    """Outcomes of consecutive items taken together, for items that are not independent (the words of a sentence).
+
+    Parameters
+    ----------
+    outcomes : (n_seeds, n_items) booleans, or (n_items,).
+    size : items a block, >= 1; blocks differ by one item where the number does not divide.
+
+    Returns
+    -------
+    (n_seeds, n_blocks) float array
+        Whose mean is that of ``outcomes``: items predicted right in a block over the mean size of a block.
+
+    Raises
+    ------
+    ValueError
+        If ``outcomes`` is not of booleans, ``size`` is below 1, or there are fewer than 2 blocks.
+    """
+    table = outcomes_of("outcomes", outcomes)
+    count = table.shape[1] // max(int(size), 1)
+    if size < 1 or count < 2:
+        msg = f"size must be at least 1 and leave 2 blocks, got {size} for {table.shape[1]} items"
+        raise ValueError(msg)
+    starts = np.round(np.arange(count) * table.shape[1] / count).astype(np.intp)
+    return np.asarray(np.add.reduceat(table, starts, axis=1) * (count / table.shape[1]))

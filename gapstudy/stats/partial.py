@@ -84,9 +84,8 @@ def partial_correlation(
     def resampled(weights: Float) -> Float:
         one, two, both = (coefficients(method, p, q, points.group, weights) for p, q in ((a, c), (b, c), (a, b)))
         room = np.sqrt(np.maximum((1.0 - one**2) * (1.0 - two**2), 0.0))
-        return np.clip(
-            np.divide(both - one * two, room, out=np.full(len(room), np.nan), where=room > _ROUNDING), -1.0, 1.0
-        )
+        ratio = np.divide(both - one * two, room, out=np.full(len(room), np.nan), where=room > _ROUNDING)
+        return np.asarray(np.clip(ratio, -1.0, 1.0))
 
     def permuted(orders: npt.NDArray[np.intp]) -> Float:
         moved = left["x"][orders]
