@@ -7,6 +7,7 @@ mean over words, and sentence boundaries, where entities end, are not stored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gapstudy.exhibits.base import Cell
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.stats import item_blocks
+from gapstudy.stats import Estimate, item_blocks
 from gapstudy.store import Run
 from gapstudy.study import METRICS
 
-__all__ = ["BLOCK", "are_parallel", "correctness", "gold_of", "in_blocks", "why_no_items"]
+__all__ = ["BLOCK", "are_parallel", "correctness", "gold_of", "in_blocks", "item_cell", "why_no_items"]
 
 BLOCK = 20
 """Consecutive words taken as one item of a token task: sentence boundaries are not stored, and the words of a sentence
@@ -71,6 +73,14 @@ def are_parallel(evidence: Evidence, task: str, representation: str, languages: 
 def in_blocks(task: str, outcomes: Bool) -> npt.NDArray[np.float64]:
     """Return outcomes by the unit that is resampled: pairs of sentences, or blocks of consecutive words."""
     return item_blocks(outcomes, 1 if task == "xnli" else BLOCK)
+
+
+def item_cell(estimate: Estimate | None, digits: int) -> Cell:
+    """Return a cell with the longer half of an interval over items (0 may cut the other); the ends are in the CSV."""
+    if estimate is None or math.isnan(estimate.low):
+        return Cell("–")
+    half = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    return Cell(f"±{half:.{digits}f}")
 
 
 def _right(evidence: Evidence, task: str, representation: str, language: str, seed: int) -> Bool:
