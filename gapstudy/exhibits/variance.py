@@ -25,9 +25,10 @@ def compute(evidence: Evidence) -> Exhibit:
     analysis = evidence.study.analysis
     lines: list[dict[str, Any]] = []
     missing: list[str] = []
+    notes: list[str] = []
     for task, representation, languages in _asked(evidence):
         if why := why_no_items(evidence, task):
-            missing.append(f"{task}: {why}")
+            notes.append(f"{NAMES[task]} has no line: {why}.")
             continue
         seeds = evidence.seeds(task, representation, languages)
         name = (
@@ -51,7 +52,8 @@ def compute(evidence: Evidence) -> Exhibit:
         table=_table(lines) if lines else None,
         data={"gaps": lines},
         records=tuple(_records(lines)),
-        missing=tuple(dict.fromkeys(missing)),
+        missing=tuple(missing) if lines or missing or notes else ("no task has runs in two languages",),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
