@@ -287,7 +287,7 @@ def _records(lines: list[Line], level: float) -> Iterator[dict[str, Any]]:
                        "p_holm": adjusted.get(measure), "n": found.n, "details": found.method}  # fmt: skip
             elif isinstance(found, LeftOut):
                 yield {**base, "value": found.value, "low": found.low[0], "high": found.high[0], "level": nothing, "p_value": None,
-                       "p_holm": None, "n": len(found.values), "details": f"range; lowest without {found.low[1]}, highest without {found.high[1]}"}  # fmt: skip
+                       "p_holm": None, "n": len(found.without), "details": f"range; lowest without {found.low[1]}, highest without {found.high[1]}"}  # fmt: skip
             else:
                 for part, share in zip(("seed", "pair", "rest"), found, strict=True):
                     yield {**base, "measure": f"{measure}:{part}", "value": share, "low": nothing, "high": nothing, "level": level,

@@ -28,11 +28,11 @@ class LeftOut:
     Attributes
     ----------
     value : with all points.
-    values : label -> the coefficient without its points; NaN where what is left is constant.
+    without : label -> the coefficient without its points; NaN where what is left is constant.
     """
 
     value: float
-    values: dict[Any, float]
+    without: dict[Any, float]
 
     @property
     def low(self) -> tuple[float, Any]:
@@ -45,7 +45,7 @@ class LeftOut:
         return self._end(max)
 
     def _end(self, pick: Any) -> tuple[float, Any]:
-        defined = {label: value for label, value in self.values.items() if np.isfinite(value)}
+        defined = {label: value for label, value in self.without.items() if np.isfinite(value)}
         if not defined:
             return float("nan"), None
         label = pick(defined, key=lambda name: defined[name])

@@ -151,7 +151,9 @@ def swapped_reference(
         giver = np.empty(seeds, dtype=np.intp)
         giver[cycle] = np.roll(cycle, 1)
         gaps = gap_of(np.stack([first[giver].ravel(), second.ravel()], axis=1))
-        values[i] = coefficients(method, measured.ravel(), gaps, group, np.ones((1, len(gaps))))[0]
+        defined = np.isfinite(gaps).all()
+        unit = np.ones((1, len(gaps)))
+        values[i] = coefficients(method, measured.ravel(), gaps, group, unit)[0] if defined else np.nan
     if not np.isfinite(values).all():
         msg = "a swapped gap is undefined or constant: scores of 0, or too few different ones"
         raise ValueError(msg)
