@@ -44,7 +44,7 @@ def points(seed: int = 0, slope: float = 0.6) -> tuple[Float, Float, Float]:
 
 def centred(v: Float) -> Float:
     """The column without the means of its pairs."""
-    return v - np.where(PAIRS == "swa", v[:15].mean(), v[15:].mean())
+    return np.asarray(v - np.where(PAIRS == "swa", v[:15].mean(), v[15:].mean()))
 
 
 # ---- two dependent correlations ------------------------------------------------------------------------------
@@ -151,12 +151,17 @@ def test_partial_p_has_its_level() -> None:
 def test_ranks_do_not_see_monotone_changes(seed: int) -> None:
     """The Spearman forms stay the same when a column is stretched monotonically."""
     x, y, z = points(seed)
-    for f in (
-        lambda a, b, c: partial_correlation(a, b, c, n_resamples=19, rng=rng(), **LABELS).value,
-        lambda a, b, _c: combined_correlation(a, b, n_resamples=19, rng=rng(), **LABELS).value,
-        lambda a, b, _c: leave_one_out(a, b, out=SEEDS, groups=PAIRS).low[0],
-    ):
-        assert f(x, y, z) == pytest.approx(f(np.exp(x), y**3, np.arctan(z)), abs=1e-12)
+    moved = np.exp(x), y**3, np.arctan(z)
+    for name in ("partial", "combined", "lowest"):
+        values = []
+        for a, b, c in ((x, y, z), moved):
+            if name == "partial":
+                values.append(partial_correlation(a, b, c, n_resamples=19, rng=rng(), **LABELS).value)
+            elif name == "combined":
+                values.append(combined_correlation(a, b, n_resamples=19, rng=rng(), **LABELS).value)
+            else:
+                values.append(leave_one_out(a, b, out=SEEDS, groups=PAIRS).low[0])
+        assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
 # ---- the swap ------------------------------------------------------------------------------------------------
@@ -227,7 +232,8 @@ def test_nothing_left_is_said() -> None:
     """Where what is left is constant the value is NaN, and ends skip it."""
     found = leave_one_out([1.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0], out=[0, 0, 1, 1])
     assert np.isnan(found.without[1])
-    assert found.high == (pytest.approx(1.0), 0)
+    assert found.high[0] == pytest.approx(1.0)
+    assert found.high[1] == 0
     none = leave_one_out([1.0, 1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0], out=[0, 0, 1, 1])
     assert np.isnan(none.low[0])
     assert none.low[1] is None
