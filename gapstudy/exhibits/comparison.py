@@ -89,7 +89,7 @@ _CAPTION = (
     "A − B over the seeds that both have, paired by seed: runs of one seed share the order of the training examples and all "
     "else that the seed decides. *Score*: difference of the mean test score over languages, in points, with {level} % t interval; p by "
     "exchanging A and B within seeds ({flips}). *P(A > B)*: the chance that A's run beats B's of the same seed and "
-    "language, ties half [@bouthillier2021]; *IQM*: difference of interquartile means over languages and seeds [@agarwal2021]; both with the "
+    "language, ties half; *IQM*: difference of interquartile means over languages and seeds; both with the "
     "stratified bootstrap, {unit}, {resamples} resamples. *Gap*: difference of the mean RPD over all pairs of "
     "languages, of seed means (negative: A leaves the smaller gap), t interval and p by the jackknife over seeds. Holm's method corrects each p column for its {family}. "
     "*Items*: the difference of scores again, given the trained models, by the paired bootstrap of test items; the seed is the unit of "
@@ -105,7 +105,7 @@ def _caption(evidence: Evidence, lines: list[dict[str, Any]]) -> str:
     return _CAPTION.format(
         level=f"{100 * analysis.level:g}",
         resamples=f"{analysis.resamples:,}",
-        flips="every sign pattern counted, so p is at least 2 / 2^S"
+        flips="every sign pattern counted, so p is at least $2/2^S$"
         if exact
         else f"{analysis.resamples:,} sign patterns",
         unit="seeds with all their languages" if joint else "seeds within each language",

@@ -74,7 +74,7 @@ def compute(evidence: Evidence) -> Exhibit:
     enough = len(seeds) >= MIN_SEEDS
     lines = analyses(evidence, representation, points) if enough else []
     short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
-    failed = [f"{line.name}, {m}: {why}" for line in lines for m, why in line.failed.items()]
+    failed = [f"{line.name}, {_short(m)}: {why}" for line in lines for m, why in line.failed.items()]
     return Exhibit(
         key="sensitivity",
         kind="table",
@@ -135,17 +135,17 @@ def analyses(evidence: Evidence, representation: str, points: Sequence[PairPoint
         lines.append(_line("Pairs combined", "the mean of the pairs' own coefficients (Fisher's z), seeds resampled jointly; near Table 3's unless the pairs disagree.",
                            c, lambda m, x: combined_correlation(x, c.gap, rng=rng(f"combined/{m}"), **c.labels, **options)))  # fmt: skip
     lines += [
-        _line("Pearson within pairs", "linear instead of rank association; far from the ranks' it points to outliers.",
+        _line("Pearson", "within pairs, linear instead of rank association; far from the ranks' it points to outliers.",
               c, lambda m, x: correlation(x, c.gap, method="pearson", rng=rng(f"pearson/{m}"), **c.labels, **options)),
-        _line("Least squares, clustered", "the same slope with standard errors clustered by seed; with few seeds they are too small.",
+        _line("Least squares", "the same slope with pairs fixed and standard errors clustered by seed; with few seeds they are too small.",
               c, lambda _m, x: clustered_regression(x, c.gap, level=level, **c.labels)),
     ]  # fmt: skip
     if several:
         lines.append(_mixed(c, level))
     lines += [
-        _line(f"Given {analysis.reference} performance", f"Spearman once {analysis.reference} performance, a part of the gap, is known; what vanishes here came from it.",
+        _line(f"Given {analysis.reference} score", f"Spearman once {analysis.reference} performance, a part of the gap, is known; what vanishes here came from it.",
               c, lambda m, x: partial_correlation(x, c.gap, c.measures["performance"], rng=rng(f"partial/{m}"), **c.labels, **options), linguistic),
-        _line(f"{analysis.reference} seeds swapped", f"a control: gaps with another seed's {analysis.reference} score (range over swaps, no interval); what vanishes came from the shared {analysis.reference} run.",
+        _line(f"{analysis.reference} swapped", f"a control: gaps with another seed's {analysis.reference} score (range over swaps, no interval); what vanishes came from the shared {analysis.reference} run.",
               c, lambda m, x: swapped_reference(x, c.measures["performance"], c.other, rng=rng(f"swap/{m}"), **c.labels, n_resamples=_CYCLES, level=level), linguistic),
     ]  # fmt: skip
     lines += _differences(c, analysis.reference, level)
@@ -192,7 +192,7 @@ def _mixed(c: _Points, level: float) -> Line:
         return model.slope
 
     line = _line("Mixed model", "", c, one)
-    trouble = "; ".join(f"{m}: {why}" for m, why in problems.items())
+    trouble = "; ".join(f"{_short(m)}: {why}" for m, why in problems.items())
     said = f"not to be relied on where statsmodels warned ({trouble})" if trouble else "statsmodels gave no warning"
     return Line(
         line.name,
@@ -205,22 +205,22 @@ def _mixed(c: _Points, level: float) -> Line:
 def _differences(c: _Points, reference: str, level: float) -> Iterator[Line]:
     """Pearson against that of reference performance: the textbook tests, which take points as independent."""
     reading = (
-        "difference of Fisher's z of absolute Pearson correlations within pairs, as if points were independent; "
+        f"against {reference} performance: the difference of Fisher's z of absolute Pearson correlations within pairs, as if points were independent; "
         "Table 3's bootstrap is the test of record."
     )
-    for test, name in (("meng", "Meng–Rosenthal–Rubin"), ("steiger", "Steiger")):
+    for test, name in (("meng", "Meng et al."), ("steiger", "Steiger")):
 
         def one(_measure: str, x: Any, test: str = test) -> Estimate:
             return compare_dependent(x, c.measures["performance"], c.gap, groups=c.pairs, test=test, level=level)
 
-        yield _line(f"Against {reference}, {name}", reading, c, one, ("sinkhorn", "cka"))
+        yield _line(name, reading, c, one, ("sinkhorn", "cka"))
 
 
 def _left_out(c: _Points, *, several: bool) -> Iterator[Line]:
     def without(labels: list[Any]) -> Callable[[str, Any], LeftOut]:
         return lambda _m, x: leave_one_out(x, c.gap, out=labels, groups=c.pairs)
 
-    line = _line("Without one seed", "", c, without(c.seeds))
+    line = _line("Without a seed", "", c, without(c.seeds))
     yield Line(
         line.name,
         f"range of Table 3's Spearman coefficients when each seed is left out in turn ({_extremes(line)}).",
@@ -228,19 +228,24 @@ def _left_out(c: _Points, *, several: bool) -> Iterator[Line]:
         line.failed,
     )
     if several:
-        line = _line("Without one pair", "", c, without(c.pairs))
+        line = _line("Without a pair", "", c, without(c.pairs))
         yield Line(line.name, f"the same for each language pair ({_extremes(line)}).", line.found, line.failed)
+
+
+def _short(measure: str) -> str:
+    """Name of a measure in a sentence."""
+    return MEASURES[measure].format(reference="reference")
 
 
 def _extremes(line: Line) -> str:
     """Name what is left out at the ends of the range."""
-    parts = [f"{m}: lowest without {e.low[1]}, highest without {e.high[1]}" for m, e in line.found.items()]
+    parts = [f"{_short(m)}: lowest without {e.low[1]}, highest without {e.high[1]}" for m, e in line.found.items()]
     return "; ".join(parts) or "none is defined"
 
 
 def _split(c: _Points) -> Line:
     """Variance of each column by pair, seed and the rest."""
-    line = _line("Variance: pair / seed / rest", "", c, lambda _m, x: variance_split(x, **c.labels).shares)
+    line = _line("Variance, %", "", c, lambda _m, x: variance_split(x, **c.labels).shares)
     try:
         seed, pair, rest = variance_split(c.gap, **c.labels).shares
         of_gap = f"of the gap itself {100 * pair:.0f} / {100 * seed:.0f} / {100 * rest:.0f} %"
@@ -248,7 +253,7 @@ def _split(c: _Points) -> Line:
         of_gap = f"of the gap not defined: {error}"
     return Line(
         line.name,
-        f"shares of each measure's variance, {of_gap}; where pairs dominate, a pooled correlation compares pairs.",
+        f"shares of each measure's variance by pair / seed / rest, {of_gap}; where pairs dominate, a pooled correlation compares pairs.",
         line.found,
         line.failed,
     )
@@ -261,7 +266,7 @@ def _table(lines: list[Line], reference: str) -> Table:
         (Head("Performance gap ↔"), *(h for _ in MEASURES for h in (Head("coefficient"), Head("p")))),
     )
     rows = [(Cell(line.name, heading=True), *(c for m in MEASURES for c in _cells(line, m))) for line in lines]
-    return Table(header=header, rows=tuple(rows), align="l" + "rr" * len(MEASURES), small=True)
+    return Table(header=header, rows=tuple(rows), align="l" + "rr" * len(MEASURES))
 
 
 def _cells(line: Line, measure: str) -> tuple[Cell, Cell]:

@@ -43,8 +43,10 @@ _OUTPUTS = (
     "models' outputs on the parallel test sets."
 )
 _COMPARED = (
-    "Bold is no test. @tbl-comparison compares the representations of each task over the same seeds, in scores and in gaps; "
-    "@tbl-variance (appendix) says how much of the uncertainty of a gap another seed, and how much another test set, would make."
+    "Bold is no test. @tbl-comparison (appendix) compares the representations of each task over the same seeds, in scores "
+    "and in gaps, by tests, by the probability that one improves on the other [@bouthillier2021] and by interquartile means "
+    "[@agarwal2021]. @tbl-variance (appendix) says how much of the uncertainty of a gap another seed, and how much another test "
+    "set, would make."
 )
 _CORRELATED = (
     "@tbl-table3 correlates the gap with the linguistic gap and with reference performance; @tbl-sensitivity (appendix) "
@@ -75,7 +77,7 @@ def sections(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[Sectio
             body=("@tbl-table2 gives accuracy on XNLI and the gap to the reference language.", exhibits["table2"]),
             level=2,
         ),
-        Section(key="compared", title="Representations compared", body=(_COMPARED, exhibits["comparison"]), level=2),
+        Section(key="compared", title="Representations compared", body=(_COMPARED,), level=2),
         Section(key="linguistic", title="Linguistic gap of representations", body=_linguistic(exhibits)),
         Section(key="outputs", title="XNLI: gap, vectors and outputs", body=(_OUTPUTS, exhibits["figure3"]), level=2),
         Section(
