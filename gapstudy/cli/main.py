@@ -17,6 +17,7 @@ from gapstudy import __version__
 from gapstudy.cli.check import check_paper
 from gapstudy.cli.doctor import doctor
 from gapstudy.cli.init import init
+from gapstudy.cli.plan import plan
 from gapstudy.cli.report import report
 from gapstudy.cli.status import status
 from gapstudy.cli.sweep import sweep
@@ -45,7 +46,7 @@ def cli(*, verbose: bool) -> None:
     )
 
 
-for _command in (train_seeds, report, init, prepare, sweep, status, doctor, check_paper):
+for _command in (train_seeds, report, init, prepare, sweep, status, doctor, plan, check_paper):
     cli.add_command(_command)
 
 

@@ -5,17 +5,20 @@ Paper: Table 1, sections 3.3 and 3.4. Beside the paper's plain CKA stands the de
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence, seed_range
+from gapstudy.exhibits.outcomes import BLOCK, correctness, in_blocks, item_cell, why_no_items
 from gapstudy.exhibits.published import TABLE1
 from gapstudy.exhibits.similarity import cka_over_seeds
 from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
-from gapstudy.stats import Estimate, mean_rpd, spread
+from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, mean_rpd, spread
 from gapstudy.study import METRICS
 
 __all__ = ["TOKEN_TASKS", "compute"]
@@ -46,6 +49,7 @@ def compute(evidence: Evidence) -> Exhibit:
             level=f"{100 * evidence.study.analysis.level:g}",
             sentences=_sentences(data),
             companions=_companions(evidence, tasks),
+            block=BLOCK,
         ),
         signature=evidence.signature(
             f"resamples:{evidence.study.analysis.resamples}",
@@ -60,7 +64,18 @@ def compute(evidence: Evidence) -> Exhibit:
         data=data,
         records=tuple(_records(data)),
         missing=tuple(missing) or (() if tasks else ("the study has no token task (ner, pos)",)),
+        notes=tuple(_without_items(data)),
     )
+
+
+def _without_items(data: dict[str, Any]) -> Iterator[str]:
+    """Say of each task or row with gaps why it has no interval over items."""
+    for task, lines in data.items():
+        why = {r: line["no_items"] for r, line in lines.items() if "no_items" in line}
+        if len(set(why.values())) == 1 and len(why) == sum("mean_rpd" in line for line in lines.values()):
+            yield f"{NAMES[task]}: no intervals over items: {next(iter(why.values()))}."
+        else:
+            yield from (f"{NAMES[task]}, {r}: no interval over items: {reason}." for r, reason in why.items())
 
 
 _CAPTION = (
@@ -72,7 +87,9 @@ _CAPTION = (
     "over pairs and seeds, its interval (centred bootstrap of {sentences} parallel sentences) that of its expectation at "
     "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "
     "(half-samples of the sentences). {resamples} resamples each; seeds are averaged, not resampled. Gaps rest on the "
-    "seeds that every language has. Bold: the better value, whatever its uncertainty, where rows have the same "
+    "seeds that every language has. Rows *items*: half the width of the interval over test items instead, given these models (t for scores, centred "
+    "bootstrap for gaps), where the score is an accuracy; items are blocks of {block} consecutive words, since runs do not store sentence "
+    "boundaries; F1 is no mean over items and has none. Bold: the better value, whatever its uncertainty, where rows have the same "
     "languages. Rows *paper* repeat the printed values: other corpora, other encoders, all ten languages."
 )
 
@@ -137,6 +154,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         return line
     scores = evidence.scores(task, representation, languages, seeds)
     line |= {"seeds": seeds, "gap_languages": list(languages), **_gaps(scores, evidence.study.analysis.level)}
+    line |= _items(evidence, task, representation, languages, seeds)
     if np.isnan(line["mean_rpd"].value):
         line["missing"].append(f"{representation}: mean RPD is {line['mean_rpd'].method}")
     for name, debiased in (("cka", False), ("debiased_cka", True)):
@@ -174,6 +192,41 @@ def _gaps(scores: Any, level: float) -> dict[str, Estimate]:
     }
 
 
+def _items(
+    evidence: Evidence, task: str, representation: str, languages: tuple[str, ...], seeds: list[int]
+) -> dict[str, Any]:
+    """Return intervals over blocks of words of scores and gaps, given the models, or why there are none."""
+    if why := why_no_items(evidence, task):
+        return {"no_items": why}
+    analysis = evidence.study.analysis
+    options: dict[str, Any] = {"parallel": False, "n_resamples": analysis.resamples, "level": analysis.level}
+    try:
+        right = [in_blocks(task, correctness(evidence, task, representation, code, seeds)) for code in languages]
+        gaps = {
+            name: item_interval(
+                statistic, right, within=within, rng=evidence.rng(f"table1/{task}/{representation}/items"), **options
+            )
+            for name, statistic, within in (("std", _spreads, (0.0, 1.0)), ("mean_rpd", gap_of, (0.0, 200.0)))
+        }
+    except (ValueError, StoreError) as error:
+        return {"no_items": str(error)}
+    scores = {
+        c: mean_interval(100.0 * x.mean(axis=0), level=analysis.level) for c, x in zip(languages, right, strict=True)
+    }
+    return {"items": {**gaps, "scores": scores}}
+
+
+def _spreads(scores: Any) -> Any:
+    """Standard deviation over languages of each row, as a fraction."""
+    return (scores / 100.0).std(axis=1, ddof=1)
+
+
+def _item_row(items: dict[str, Any], languages: tuple[str, ...]) -> tuple[Cell, ...]:
+    scores = (item_cell(items["scores"].get(code), 2) for code in languages)
+    gaps = (item_cell(items["std"], 4), item_cell(items["mean_rpd"], 2))
+    return (Cell("items", heading=True), *scores, *gaps, Cell("–"), Cell("–"))
+
+
 def _rows(lines: list[dict[str, Any]], languages: tuple[str, ...]) -> list[tuple[Cell, ...]]:
     """Print the rows of one task, the better of each column in bold."""
     best = {
@@ -194,6 +247,8 @@ def _rows(lines: list[dict[str, Any]], languages: tuple[str, ...]) -> list[tuple
                 *gaps,
             )
         )
+        if "items" in line:
+            rows.append(_item_row(line["items"], languages))
     return rows
 
 
@@ -225,6 +280,9 @@ def _records(data: dict[str, Any]) -> Any:
                 **{f"{metric}:{c}": e for metric, scores in line["companions"].items() for c, e in scores.items()},
                 **{k: line[k] for k in ("std", "mean_rpd", "cka", "debiased_cka") if k in line},
             }
+            if items := line.get("items"):
+                named |= {f"score:{c}:items": e for c, e in items["scores"].items()}
+                named |= {f"{k}:items": items[k] for k in ("std", "mean_rpd")}
             for measure, e in named.items():
                 yield {"task": task, "representation": representation, "measure": measure, "value": e.value,
                        "low": e.low, "high": e.high, "level": e.level, "n": e.n, "method": e.method}  # fmt: skip

@@ -6,14 +6,18 @@ Paper: Table 2, section 4.2; relative differences are RPD (section 3.3), absolut
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence, seed_range
+from gapstudy.exhibits.outcomes import are_parallel, correctness, item_cell
 from gapstudy.exhibits.pairs import lacking
 from gapstudy.exhibits.published import TABLE2
 from gapstudy.exhibits.text import estimate_cell, number, over_seeds, seed_mean
-from gapstudy.stats import Estimate, rpd
+from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, rpd
 
 __all__ = ["compute", "gap_to_reference"]
 
@@ -33,13 +37,21 @@ def compute(evidence: Evidence) -> Exhibit:
         kind="table",
         title=f"XNLI: accuracy and performance gap to {reference}",
         caption=_CAPTION.format(
-            reference=reference, level=f"{100 * evidence.study.analysis.level:g}", seeds=seed_range(runs)
+            reference=reference,
+            level=f"{100 * evidence.study.analysis.level:g}",
+            seeds=seed_range(runs),
+            resamples=f"{evidence.study.analysis.resamples:,}",
         ),
-        signature=evidence.signature("gap:rpd", "ci:t over seeds, jackknife for gaps", runs=runs),
+        signature=evidence.signature("gap:rpd", "ci:t over seeds, jackknife for gaps", "items:bootstrap", runs=runs),
         table=_table(data, reference, others) if runs and others else None,
         data=data,
         records=tuple(_records(data)),
         missing=(*lacking(evidence), *_undefined(data, reference)),
+        notes=tuple(
+            f"{r}, {code}: no interval over items: {why}"
+            for r, line in data.items()
+            for code, why in line["no_items"].items()
+        ),
     )
 
 
@@ -47,7 +59,9 @@ _CAPTION = (
     "Test accuracy (%), mean over seeds (seeds a cell: {seeds}), and the gap of such means to {reference}, over the seeds "
     "that both languages have: *Rel.* is RPD in percent of the mean of both scores, *Abs.* the difference in percentage "
     "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps, where there are at least 2; languages share "
-    "their seeds. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values."
+    "their seeds. Rows *items*: half the width of the interval over test items instead, given these models (t for accuracy, centred "
+    "bootstrap for gaps, {resamples} resamples; items drawn jointly where test sets are parallel); the two sources of chance do not simply add, "
+    "see the table of sources in the appendix. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values."
 )
 
 
@@ -71,16 +85,52 @@ def gap_to_reference(scores: Any, kind: str) -> float:
 
 def _line(evidence: Evidence, representation: str, others: tuple[str, ...]) -> dict[str, Any]:
     reference, level = evidence.study.analysis.reference, evidence.study.analysis.level
-    line: dict[str, Any] = {"scores": {}, "gaps": {}}
+    line: dict[str, Any] = {"scores": {}, "gaps": {}, "items": {"scores": {}, "gaps": {}}, "no_items": {}}
     for code in evidence.languages("xnli", representation):
         seeds = evidence.seeds("xnli", representation, (code,))
         values = [evidence.score("xnli", representation, code, s) for s in seeds]
         line["scores"][code] = seed_mean(values, level=level)
+        _attempt(line, "scores", code, partial(_score_items, evidence, representation, code, seeds))
     for code in others:
         if seeds := evidence.seeds("xnli", representation, (reference, code)):
             scores = evidence.scores("xnli", representation, (reference, code), seeds)
             line["gaps"][code] = {kind: _gap(scores, kind, level) for kind in ("rel", "abs")}
+            _attempt(line, "gaps", code, partial(_gap_items, evidence, representation, code, seeds))
     return line
+
+
+def _attempt(line: dict[str, Any], what: str, code: str, compute: Callable[[], Any]) -> None:
+    """Add intervals over items, or why there are none: the table stands without them."""
+    try:
+        line["items"][what][code] = compute()
+    except (ValueError, StoreError) as error:
+        line["no_items"][code] = str(error)
+
+
+def _score_items(evidence: Evidence, representation: str, code: str, seeds: Sequence[int]) -> Estimate:
+    """Return the accuracy with its interval over items, given the models."""
+    right = correctness(evidence, "xnli", representation, code, seeds)
+    return mean_interval(100.0 * right.mean(axis=0), level=evidence.study.analysis.level)
+
+
+def _gap_items(evidence: Evidence, representation: str, code: str, seeds: Sequence[int]) -> dict[str, Estimate]:
+    """Return both gaps with their intervals over items, drawn jointly where the test sets are parallel."""
+    analysis = evidence.study.analysis
+    pair = (analysis.reference, code)
+    right = [correctness(evidence, "xnli", representation, c, seeds) for c in pair]
+    parallel = are_parallel(evidence, "xnli", representation, pair, seeds[0])
+    return {
+        name: item_interval(
+            partial(gap_of, kind=kind),
+            right,
+            parallel=parallel,
+            n_resamples=analysis.resamples,
+            level=analysis.level,
+            within=(0.0, most),
+            rng=evidence.rng(f"table2/{representation}/{code}"),
+        )
+        for name, kind, most in (("rel", "rpd", 200.0), ("abs", "absolute", 100.0))
+    }
 
 
 def _gap(scores: Any, kind: str, level: float) -> Estimate:
@@ -94,7 +144,11 @@ def _table(data: dict[str, Any], reference: str, others: tuple[str, ...]) -> Tab
         (Head("Method"), Head("Acc."), *(h for _ in others for h in (Head("Acc."), Head("Δ Rel."), Head("Δ Abs.")))),
     )
     smallest = {(c, k): _smallest(data, c, k) for c in others for k in ("rel", "abs")}
-    rows = [(Cell(r, heading=True), *_cells(line, r, reference, others, smallest)) for r, line in data.items()]
+    rows = []
+    for r, line in data.items():
+        rows.append((Cell(r, heading=True), *_cells(line, r, reference, others, smallest)))
+        if line["items"]["scores"]:
+            rows.append((Cell("items", heading=True), *_item_cells(line["items"], reference, others)))
     if reference == PAPER_REFERENCE:  # the paper prints no gap to another language
         rows += [(Cell(f"paper: {r}", heading=True), *_paper_cells(TABLE2[r], others)) for r in data if r in TABLE2]
     return Table(header=header, rows=tuple(rows), align="l" + "r" * (1 + 3 * len(others)))
@@ -111,6 +165,14 @@ def _cells(
             estimate_cell(gaps[kind], 2, best=smallest[code, kind] == name) if gaps else Cell("–")
             for kind in ("rel", "abs")
         ]
+    return cells
+
+
+def _item_cells(items: dict[str, Any], reference: str, others: tuple[str, ...]) -> list[Cell]:
+    cells = [item_cell(items["scores"].get(reference), 2)]
+    for code in others:
+        gaps = items["gaps"].get(code, {})
+        cells += [item_cell(e, 2) for e in (items["scores"].get(code), gaps.get("rel"), gaps.get("abs"))]
     return cells
 
 
@@ -136,6 +198,9 @@ def _records(data: dict[str, Any]) -> Any:
     for representation, line in data.items():
         named = {f"accuracy:{c}": e for c, e in line["scores"].items()}
         named |= {f"gap_{kind}:{c}": e for c, gaps in line["gaps"].items() for kind, e in gaps.items()}
+        items = line["items"]
+        named |= {f"accuracy:{c}:items": e for c, e in items["scores"].items()}
+        named |= {f"gap_{kind}:{c}:items": e for c, gaps in items["gaps"].items() for kind, e in gaps.items()}
         for measure, e in named.items():
             yield {"representation": representation, "measure": measure, "value": e.value, "low": e.low,
                    "high": e.high, "level": e.level, "n": e.n, "method": e.method}  # fmt: skip

@@ -108,6 +108,9 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
     parts = [
         Section(key="data", title="Data", body=(exhibits["table4"],)),
         Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"],)),
+        Section(key="contrasts", title="Representations compared", body=(exhibits["comparison"],)),
+        Section(key="sources", title="Where uncertainty comes from", body=(exhibits["variance"],)),
+        Section(key="asked", title="The correlation asked in other ways", body=(exhibits["sensitivity"],)),
         Section(key="bounds", title="Certificates and bounds", body=(exhibits["certificates"], exhibits["theorem"])),
         Section(
             key="transport", title="Distances between outputs", body=(exhibits["transport"], exhibits["reg-curve"])

@@ -43,6 +43,16 @@ _OUTPUTS = (
     "@fig-figure3 compares representations on XNLI: the gap, CKA, and the Sinkhorn distance [@cuturi2013] between the "
     "models' outputs on the parallel test sets."
 )
+_COMPARED = (
+    "Bold is no test. @tbl-comparison (appendix) compares the representations of each task over the same seeds, in scores "
+    "and in gaps, by tests, by the probability that one improves on the other [@bouthillier2021] and by interquartile means "
+    "[@agarwal2021]. @tbl-variance (appendix) says how much of the uncertainty of a gap another seed, and how much another test "
+    "set, would make."
+)
+_CORRELATED = (
+    "@tbl-table3 correlates the gap with the linguistic gap and with reference performance; @tbl-sensitivity (appendix) "
+    "asks the same in other ways."
+)
 _CERTIFICATE = (
     "On parallel test sets the gap has a certificate that needs no theory of divergences: it cannot exceed the share of "
     "items on which the two models disagree (@tbl-certificates). The paper's Theorem 4.1, after [@bendavid2010], bounds "
@@ -68,13 +78,14 @@ def sections(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[Sectio
             body=("@tbl-table2 gives accuracy on XNLI and the gap to the reference language.", exhibits["table2"]),
             level=2,
         ),
+        Section(key="compared", title="Representations compared", body=(_COMPARED,), level=2),
         Section(key="linguistic", title="Linguistic gap of representations", body=_linguistic(exhibits)),
         Section(key="outputs", title="XNLI: gap, vectors and outputs", body=(_OUTPUTS, exhibits["figure3"]), level=2),
         Section(
             key="connecting",
             title="Connecting performance gap and linguistic gap",
             body=(
-                "@tbl-table3 correlates the gap with the linguistic gap and with reference performance.",
+                _CORRELATED,
                 exhibits["table3"],
             ),
         ),

@@ -113,7 +113,7 @@ def holm(p_values: Sequence[float] | npt.NDArray[np.floating]) -> npt.NDArray[np
     if p.min() < 0 or p.max() > 1:
         msg = f"p_values must lie in [0, 1], got {p.min():g} to {p.max():g}"
         raise ValueError(msg)
-    order = np.argsort(p, kind="stable")
+    order = np.argsort(p, kind="stable")  # not statsmodels' multipletests, which collects garbage at every call: 0.2 s
     stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(stepped, 1.0)

@@ -15,7 +15,7 @@ from gapstudy import __version__
 from gapstudy.cli import cli
 
 COMMANDS = sorted(cli.commands)
-EXPECTED = {"train-seeds", "report", "init", "prepare", "sweep", "status", "doctor", "check-paper"}
+EXPECTED = {"train-seeds", "report", "init", "prepare", "sweep", "status", "doctor", "plan", "check-paper"}
 
 
 def _options(name: str) -> list[click.Option]:

@@ -15,14 +15,15 @@ from gapstudy.exhibits.evidence import Evidence
 from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
-KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "layers", "companions", "figure3", "table3", "certificates", "theorem",
-        "transport", "reg-curve", "table4", "g2p", "table5", "verdicts")  # fmt: skip
+KEYS = ("figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
+        "sensitivity", "variance", "certificates", "theorem", "transport", "reg-curve", "table4", "g2p", "table5",
+        "verdicts")  # fmt: skip
 FIGURES = ("figure1", "figure2", "figure3", "reg-curve")
 each = pytest.mark.parametrize("key", KEYS)
 
 
 def test_every_exhibit_in_the_papers_order(full: Any) -> None:
-    """There are fourteen exhibits, under their own keys, and a complete study lacks none of their parts."""
+    """Every exhibit is there, under its own key, and a complete study lacks none of its parts."""
     assert tuple(full.exhibits) == KEYS
     assert [e.key for e in full.exhibits.values()] == list(KEYS)
     assert {e.key: e.missing for e in full.exhibits.values() if e.missing} == {}
@@ -61,6 +62,9 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
     [
         ("table1", {"runs:42", "seeds:2-5", "resamples:60", "gap:rpd", "layer:ner-input"}),
         ("table2", {"runs:45", "seeds:5", "gap:rpd"}),
+        ("comparison", {"runs:87", "resamples:60", "unit:seed", "p:holm"}),
+        ("sensitivity", {"runs:15", "resamples:60", "companions-of:table3"}),
+        ("variance", {"runs:87", "gap:rpd", "sources:anova"}),
         ("figure2", {"runs:30", "task:ner", "layer:input", "character", "phoneme", "cka:debiased"}),
         ("figure3", {"runs:45", "reg:0.05", "cost:euclidean", "space:probabilities"}),
         ("table3", {"runs:15", "seeds:5", "resamples:60", "cka:plain", "reg:0.05"}),
@@ -123,7 +127,7 @@ def test_one_that_fails_leaves_the_others(
     exhibits = compute_exhibits(evidence, tmp_path)
 
     assert tuple(exhibits) == KEYS
-    for key in ("cka-checks", "layers", "companions", "figure3", "table3"):
+    for key in ("cka-checks", "layers", "companions", "figure3", "table3", "sensitivity"):
         assert exhibits[key].table is None
         assert exhibits[key].missing[0].startswith("it could not be computed: ")
         assert "30" in exhibits[key].missing[0]
@@ -142,3 +146,6 @@ def test_a_damaged_file_is_named(evidence_of: Callable[..., Evidence], micro: St
 
     assert str(path) in exhibits["figure3"].missing[0]
     assert exhibits["table2"].missing == ()
+    assert exhibits["table2"].table is not None
+    assert str(path) in exhibits["table2"].notes[0]  # without intervals over items
+    assert str(path) in exhibits["variance"].missing[0]

@@ -135,7 +135,9 @@ def test_records_hold_every_number(full: Any) -> None:
     """The CSV has a row for each score by every metric and each gap, with interval, level, n and method."""
     records = full.exhibits["table1"].records
 
-    assert len(records) == 2 * 2 * (3 + 4) + 2 * 2 * 2 * 3  # 2 more metrics in each of 3 languages
+    assert len(records) == 2 * 2 * (3 + 4) + 2 * 2 * 2 * 3 + 2 * (
+        3 + 2
+    )  # 2 more metrics in 3 languages; POS over items
     found = next(r for r in records if (r["task"], r["representation"], r["measure"]) == ("ner", "phoneme", "mean_rpd"))
     e = full.exhibits["table1"].data["ner"]["phoneme"]["mean_rpd"]
     assert (found["value"], found["low"], found["high"], found["level"], found["n"]) == (
@@ -243,3 +245,40 @@ def test_spread_is_of_seed_means(full: Any) -> None:
     means = [e.value / 100 for e in line["scores"].values()]
 
     assert line["std"].value == pytest.approx(np.std(means, ddof=1), rel=1e-12)
+
+
+def test_items_of_an_accuracy_have_intervals(full: Any, row_of: Callable[..., Any]) -> None:
+    """A POS row is followed by half-widths over blocks of words, whose score is the printed one; F1 says why it has none."""
+    exhibit = full.exhibits["table1"]
+    line = exhibit.data["pos"]["character"]
+    items = line["items"]
+
+    assert [cell.text for cell in row_of(exhibit, "items", "Part-of-speech")[1:4]] == [
+        f"±{items['scores'][c].high - items['scores'][c].value:.2f}" for c in ("eng", "kor", "fin")
+    ]
+    assert items["mean_rpd"].value == pytest.approx(line["mean_rpd"].value)
+    assert items["std"].value == pytest.approx(line["std"].value)
+    assert items["mean_rpd"].n == 4  # 90 words in blocks of 22 and 23
+    assert {c: e.value for c, e in items["scores"].items()} == pytest.approx(
+        {c: e.value for c, e in line["scores"].items()}
+    )
+    assert "items" not in exhibit.data["ner"]["character"]
+    (note,) = exhibit.notes
+    assert note.startswith("Named-entity recognition: no intervals over items: entity f1 is no mean over words")
+
+
+def test_outputs_that_contradict_the_score_give_no_items(
+    fabricate: Callable[..., Any], wide: Study, rewrite: Callable[..., None]
+) -> None:
+    """Where a run's outputs do not give its recorded accuracy, there is no interval over items, and the run is named."""
+    from gapstudy.pipeline import gather
+
+    made = fabricate(wide.narrowed(tasks=("pos",)), seeds=2)
+    rewrite([r for r in made.store.select(study="wide") if r.cell.representation == "phoneme"], score=50.0)
+
+    notes = table1.compute(gather(made.study, made.store)[0]).notes
+
+    assert len(notes) == 1
+    assert notes[0].startswith(
+        "Part-of-speech tagging, phoneme: no interval over items: pos-phoneme-eng, seed 0: the outputs give"
+    )

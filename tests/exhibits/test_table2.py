@@ -56,7 +56,7 @@ def test_another_reference_has_no_paper_rows(
     exhibit = table2.compute(evidence_of(changed(wide, reference="swa")))
 
     assert exhibit.table is not None
-    assert [row[0].text for row in exhibit.table.rows] == ["subword", "character", "phoneme"]
+    assert [row[0].text for row in exhibit.table.rows] == ["subword", "items", "character", "items", "phoneme", "items"]
     assert exhibit.title == "XNLI: accuracy and performance gap to swa"
     assert "to swa" in exhibit.caption
     assert set(exhibit.data["phoneme"]["gaps"]) == {"eng", "urd"}
@@ -163,3 +163,32 @@ def test_intervals_stay_within_their_range(full: Any) -> None:
     lows = [row["low"] for row in full.exhibits["table2"].records if row["measure"].startswith("gap_")]
 
     assert min(lows) == 0.0
+
+
+@pytest.mark.parametrize("code", ["swa", "urd"])
+def test_items_are_resampled_jointly(full: Any, code: str) -> None:
+    """The interval over items is the centred bootstrap of parallel pairs, given models averaged over seeds."""
+    line = full.exhibits["table2"].data["phoneme"]
+    gap, over_items = line["gaps"][code]["abs"], line["items"]["gaps"][code]["abs"]
+    right = [
+        np.stack([o.predictions == o.gold for s in range(5) for o in [full.evidence.outputs("xnli", "phoneme", c, s)]])
+        for c in ("eng", code)
+    ]
+    d = 100 * (right[0].mean(axis=0) - right[1].mean(axis=0))
+
+    assert over_items.value == pytest.approx(gap.value)
+    assert over_items.n == 45
+    assert "parallel" in over_items.method
+    draws = np.abs([d[np.random.default_rng(i).integers(0, 45, 45)].mean() for i in range(2000)])
+    assert over_items.high - over_items.value == pytest.approx(np.quantile(draws, 0.975) - draws.mean(), rel=0.35)
+    assert line["items"]["scores"][code].high > line["items"]["scores"][code].value
+
+
+def test_items_stand_below_each_row(full: Any, row_of: Callable[..., Any]) -> None:
+    """Below each representation a row has the longer half of each interval over items."""
+    row = row_of(full.exhibits["table2"], "items")
+    items = full.exhibits["table2"].data["subword"]["items"]
+    e = items["gaps"]["swa"]["rel"]
+
+    assert row[1].text == f"±{items['scores']['eng'].high - items['scores']['eng'].value:.2f}"
+    assert row[3].text == f"±{max(e.high - e.value, e.value - e.low):.2f}"

@@ -76,6 +76,15 @@ def test_holm_by_hand() -> None:
     assert holm([0.2]) == pytest.approx([0.2])
 
 
+def test_holm_is_statsmodels() -> None:
+    """With ties and any order, corrected p-values are those of statsmodels."""
+    from statsmodels.stats.multitest import multipletests
+
+    for seed in range(20):
+        p = np.round(np.random.default_rng(seed).random(7) ** 3, 2)
+        assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+
+
 def test_errors() -> None:
     """Values out of range are errors that name them."""
     with pytest.raises(ValueError, match=r"lies in \[-1, 1\], got 1.5"):

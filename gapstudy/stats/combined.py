@@ -1,0 +1,96 @@
+"""Correlations of several language pairs combined by Fisher's z, with an interval over seeds.
+
+Paper: Table 3 pools the points of all pairs. Here each pair has its own coefficient and only the coefficients are
+averaged, so that a difference between pairs cannot count as association. Pairs share seeds (and the reference model),
+so that the textbook standard error of the mean, for independent samples, would be wrong: seeds are resampled jointly.
+
+References
+----------
+Fisher (1921). On the "probable error" of a coefficient of correlation. Metron 1.
+Hedges, Olkin (1985). Statistical methods for meta-analysis, chapter 11. Academic Press.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gapstudy.stats.association import METHODS, coefficients, permuted_coefficients
+from gapstudy.stats.checks import choice, same_rows, vector
+from gapstudy.stats.estimate import Estimate
+from gapstudy.stats.inference import bootstrap, permutation_p
+from gapstudy.stats.layout import Labels, layout
+
+__all__ = ["combined_correlation"]
+
+Values = Sequence[float] | npt.NDArray[np.floating]
+Float = npt.NDArray[np.float64]
+
+
+def combined_correlation(
+    x: Values,
+    y: Values,
+    *,
+    groups: Labels,
+    clusters: Labels | None = None,
+    method: str = "spearman",
+    n_resamples: int = 9_999,
+    level: float = 0.95,
+    rng: np.random.Generator,
+) -> Estimate:
+    """Mean of the groups' own coefficients on Fisher's z scale, weighted by points minus 3.
+
+    Parameters
+    ----------
+    x, y : (n,) float columns; each group needs at least 4 points.
+    groups : (n,) label of each point's group (language pair).
+    clusters : (n,) label of the independent unit (seed), resampled and permuted jointly over groups.
+    method, n_resamples, level, rng : as :func:`gapstudy.stats.correlation`.
+
+    Returns
+    -------
+    Estimate
+        In (-1, 1), transformed back; ``n`` counts points. A coefficient of 1 in a group of m points (it happens in
+        resamples of few seeds) counts as 1 - 1 / (2 m), because its z is infinite.
+
+    Raises
+    ------
+    ValueError
+        As :func:`gapstudy.stats.correlation`; also if a group has fewer than 4 points or a constant column.
+    """
+    choice("method", method, METHODS)
+    a, b = vector("x", x, at_least=4), vector("y", y, at_least=4)
+    same_rows("x", a, "y", b)
+    points = layout(len(a), clusters, groups)
+    members = [np.flatnonzero(points.group == g) for g in range(points.n_groups)]
+    for g, m in enumerate(members):
+        if len(m) < 4 or np.ptp(a[m]) == 0 or np.ptp(b[m]) == 0:
+            msg = f"group {g} (of {len(members)}) needs 4 points and variation in x and y; it has {len(m)} points"
+            raise ValueError(msg)
+    weight = np.array([len(m) - 3.0 for m in members])
+
+    def mean(found: list[Float]) -> Float:
+        most = np.array([1.0 - 1.0 / (2 * len(m)) for m in members])[:, None]
+        z = np.arctanh(np.clip(np.stack(found), -most, most))
+        return np.asarray(np.tanh(weight @ z / weight.sum()))
+
+    def resampled(weights: Float) -> Float:
+        none = [np.zeros(len(m), dtype=np.intp) for m in members]
+        return mean([coefficients(method, a[m], b[m], g, weights[:, m]) for m, g in zip(members, none, strict=True)])
+
+    def permuted(orders: npt.NDArray[np.intp]) -> Float:
+        return mean([_permuted(method, a, b, m, orders[:, m]) for m in members])
+
+    value, low, high, words, _ = bootstrap(resampled, points, n_resamples=n_resamples, level=level, rng=rng)
+    p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
+    text = f"{method} of {len(members)} groups combined by Fisher's z, {words}, {test}"
+    return Estimate(value, low, high, level, len(a), text, p_value)
+
+
+def _permuted(method: str, x: Float, y: Float, member: npt.NDArray[np.intp], orders: npt.NDArray[np.intp]) -> Float:
+    """(n_permutations,) coefficients of one group; orders name points of the group by their place in all points."""
+    place = np.empty(len(x), dtype=np.intp)
+    place[member] = np.arange(len(member))
+    return permuted_coefficients(method, x[member], y[member], np.zeros(len(member), dtype=np.intp), place[orders])
