@@ -11,7 +11,7 @@ outputs               :func:`sinkhorn_distance` :func:`transport` :func:`exact_d
 correlation           :func:`correlation` :func:`correlation_difference` :func:`holm` :func:`detectable_correlation`
                       :func:`correlation_power` :func:`points_needed`
 the bound             :func:`divergence_bound` :func:`complexity_term` :func:`proxy_a_distance`
-                      :func:`witness_divergence` :func:`disagreement_certificate` :func:`error_gap`
+                      :func:`classifier_test` :func:`witness_divergence` :func:`disagreement_certificate` :func:`error_gap`
                       :func:`error_difference` :func:`hoeffding_radius`
 intervals             :func:`mean_interval` :func:`jackknife_interval` :func:`cluster_bootstrap` :func:`clopper_pearson`
 ===================== ==================================================================================================
@@ -25,9 +25,10 @@ from gapstudy.stats.certificates import disagreement_certificate, error_differen
 from gapstudy.stats.cka import cka, cka_matrix
 from gapstudy.stats.cka_mean import mean_cka
 from gapstudy.stats.cka_resampling import cka_intervals
+from gapstudy.stats.classifier import classifier_test, proxy_a_distance
 from gapstudy.stats.correlation import correlation, correlation_difference
 from gapstudy.stats.disagreement import Disagreement, disagreement
-from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witness_divergence
+from gapstudy.stats.divergence import WitnessDivergence, witness_divergence
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
 from gapstudy.stats.jackknife import jackknife_interval
@@ -53,6 +54,7 @@ __all__ = [
     "cka_intervals",
     "cka_matrix",
     "cka_null",
+    "classifier_test",
     "clopper_pearson",
     "cluster_bootstrap",
     "complexity_term",
