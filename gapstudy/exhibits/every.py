@@ -15,6 +15,7 @@ from gapstudy.exhibits import (
     figure2,
     figure3,
     g2p,
+    paper_check,
     table1,
     table2,
     table3,
@@ -46,6 +47,7 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         _attempt(evidence, "table4", "table", lambda: table4.compute(evidence)),
         _attempt(evidence, "g2p", "table", lambda: g2p.compute(evidence)),
         _attempt(evidence, "table5", "table", lambda: table5.compute(evidence)),
+        _attempt(evidence, "paper-check", "table", lambda: paper_check.compute(evidence)),
     )
     return {exhibit.key: exhibit for exhibit in made}
 
