@@ -9,6 +9,7 @@ from typing import Literal
 
 from gapstudy.errors import StoreError
 from gapstudy.exhibits import (
+    bound_figure,
     certificates,
     cka_checks,
     figure1,
@@ -44,6 +45,7 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         _attempt(evidence, "table3", "table", lambda: table3.compute(evidence)),
         _attempt(evidence, "certificates", "table", lambda: certificates.compute(evidence)),
         _attempt(evidence, "theorem", "table", lambda: theorem.compute(evidence)),
+        _attempt(evidence, "bound", "figure", lambda: bound_figure.compute(evidence, folder)),
         _attempt(evidence, "table4", "table", lambda: table4.compute(evidence)),
         _attempt(evidence, "g2p", "table", lambda: g2p.compute(evidence)),
         _attempt(evidence, "table5", "table", lambda: table5.compute(evidence)),

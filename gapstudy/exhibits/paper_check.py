@@ -26,14 +26,14 @@ def compute(evidence: Evidence) -> Exhibit:
     ):
         rows.append((Cell(title, heading=True),))
         rows += [_row(c) for c in chosen]
-    heads = ("Where", "What", "Printed", "Recomputed", "Remark")
+    heads = ("Where", "What", "Finding")
     return Exhibit(
         key="paper-check",
         kind="table",
         title="The paper's printed numbers, recomputed",
         caption=_caption(checks),
         signature=evidence.paper_signature(),
-        table=Table(header=(tuple(map(Head, heads)),), rows=tuple(rows), align="lllll", small=True),
+        table=Table(header=(tuple(map(Head, heads)),), rows=tuple(rows), align="lll", small=True),
         data={"checks": [asdict(c) | {"verdict": c.verdict} for c in checks]},
         records=tuple({"where": c.where, "what": c.what, "kind": c.kind, "printed": _plain(c.printed),
                        "recomputed": _plain(c.recomputed), "verdict": c.verdict, "remark": c.remark} for c in checks),
@@ -52,9 +52,14 @@ def _caption(checks: Sequence[Check]) -> str:
 
 
 def _row(check: Check) -> tuple[Cell, ...]:
-    numbers = (Cell("" if v is None else f"{v:,.0f}" if abs(v) >= 1_000 else f"{v:.3g}")
-               for v in (check.printed, check.recomputed))  # fmt: skip
-    return (Cell(check.where, heading=True), Cell(check.what), *numbers, Cell(check.remark))
+    numbers = (("printed", check.printed), ("margin" if check.kind == "claim" else "recomputed", check.recomputed))
+    said = ", ".join(f"{name} {_number(value)}" for name, value in numbers if value is not None)
+    finding = f"{said}: {check.remark}" if said and check.remark else said or check.remark
+    return (Cell(check.where, heading=True), Cell(check.what), Cell(finding))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
 def _plain(value: float | None) -> float:

@@ -16,13 +16,13 @@ from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
 KEYS = ("figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
-        "table4", "g2p", "table5")  # fmt: skip
-FIGURES = ("figure1", "figure2", "figure3")
+        "bound", "table4", "g2p", "table5", "paper-check")  # fmt: skip
+FIGURES = ("figure1", "figure2", "figure3", "bound")
 each = pytest.mark.parametrize("key", KEYS)
 
 
 def test_every_exhibit_in_the_papers_order(full: Any) -> None:
-    """There are twelve exhibits, under their own keys, and a complete study lacks none of their parts."""
+    """There are fourteen exhibits, under their own keys, and a complete study lacks none of their parts."""
     assert tuple(full.exhibits) == KEYS
     assert [e.key for e in full.exhibits.values()] == list(KEYS)
     assert {e.key: e.missing for e in full.exhibits.values() if e.missing} == {}
@@ -50,7 +50,10 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
 
     assert parts[0] == "study:wide"
     assert f"gapstudy:{__version__}" in parts
-    from_runs = key not in {"figure1", "table4", "table5", "g2p"}
+    from_runs = key not in {"figure1", "table4", "table5", "g2p", "paper-check"}
+    if key == "paper-check":
+        assert "from:paper" in parts
+        return
     assert any(p.startswith("runs-hash:") for p in parts) == from_runs
     assert ("from:prepared.json" in parts) != from_runs
     assert len(parts) == len(set(parts))
