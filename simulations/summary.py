@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from simulations.scenario import MODULES, SEED, Result
+from simulations.scenario import AS_CLAIMED, MODULES, SEED, Result
 
 __all__ = ["page", "row"]
 
@@ -28,6 +28,8 @@ How to add one: append a `Scenario` to `SCENARIOS` of a module in `simulations/`
 `nox -s simulate -- NAME`, and the whole for this page. `--quick` makes a fiftieth of the draws.
 """
 
+SHORT = "Intervals that nothing is promised of, and that cover less than 93 %: read them with that in mind.\n"
+
 
 def row(result: Result) -> str:
     """Return one line for a terminal."""
@@ -43,6 +45,13 @@ def page(results: Sequence[Result]) -> str:
     verdict = f"{kept} of {kept + broken} promises are kept."
     draws = sum({r.scenario: r.share.n for r in results}.values())
     lines = [HEAD.format(seed=SEED, draws=draws, verdict=verdict)]
+    short = [r for r in results if r.holds is None and not math.isnan(r.truth) and r.share.value < AS_CLAIMED[0]]
+    if short:
+        lines += [
+            SHORT,
+            *(f"- {r.claim.what} ({r.setting}): {100 * r.share.value:.1f} %; {r.claim.remark}." for r in short),
+            "",
+        ]
     for module in MODULES:
         lines += [
             f"## {HEADINGS[module]}",
