@@ -13,7 +13,7 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import flat, lacking, pairs, runs_behind
-from gapstudy.exhibits.text import estimate_cell, number, p_value
+from gapstudy.exhibits.text import interval, number, p_value
 from gapstudy.stats import disagreement_certificate, error_gap, hoeffding_radius
 
 __all__ = ["certificate_lines", "compute", "first_seeds"]
@@ -31,13 +31,17 @@ def compute(evidence: Evidence) -> Exhibit:
     )
     rows = [
         (Cell(line["representation"], heading=True), Cell(f"{reference}–{line['language']}"), Cell(str(line["seed"])),
-         Cell(f"{line['gap'].n:,}"), estimate_cell(line["gap"], 3), Cell(p_value(line["gap"].p_value)),
-         Cell(f"{line['hoeffding']:.3f}"), estimate_cell(line["certificate"], 3),
+         Cell(f"{line['gap'].n:,}"), Cell(number(line["gap"].value, 3)), Cell(interval(line["gap"], 3)),
+         Cell(p_value(line["gap"].p_value)), Cell(f"{line['hoeffding']:.3f}"),
+         Cell(number(line["certificate"].value, 3)), Cell(interval(line["certificate"], 3)),
          Cell(number(line["certificate"].high, 3)))
         for line in first_seeds(lines)
     ]  # fmt: skip
-    names = ("Method", "Pair", "Seed", "n", "Observed gap", "McNemar p", "Hoeffding ±", "P(predictions differ)",
-             "Certificate ≤")  # fmt: skip
+    header = (
+        (Head("", 4), Head("Observed gap", 4), Head("P(predictions differ)", 2), Head("")),
+        (Head("Method"), Head("Pair"), Head("Seed"), Head("n"), Head("value"), Head("interval"), Head("McNemar p"),
+         Head("Hoeffding ±"), Head("value"), Head("interval"), Head("Certificate ≤")),
+    )  # fmt: skip
     return Exhibit(
         key="certificates",
         kind="table",
@@ -50,9 +54,7 @@ def compute(evidence: Evidence) -> Exhibit:
         signature=evidence.signature(
             f"level:{level}", f"delta:{analysis.delta}", "task:xnli", runs=runs_behind(evidence, lines)
         ),
-        table=Table(header=(tuple(map(Head, names)),), rows=tuple(rows), align="llrrrrrrr", small=True)
-        if rows
-        else None,
+        table=Table(header=header, rows=tuple(rows), align="llrrrrrrrrr", small=True) if rows else None,
         data={"seeds": lines},
         records=tuple(
             {**row, "mcnemar_p": line["gap"].p_value}

@@ -15,7 +15,7 @@ from scipy import stats as scipy_stats
 
 from gapstudy.exhibits import bound_figure, certificates, theorem
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.text import p_value
+from gapstudy.exhibits.text import interval, p_value
 from gapstudy.pipeline import gather
 from gapstudy.study import Study
 
@@ -67,8 +67,9 @@ def test_table_shows_the_first_seed_and_the_csv_all(full: Any, printed: Callable
 
     assert len(rows) == 3 * 2
     assert rows[-1] == [
-        "phoneme", "eng–urd", "0", "45", f"{line['gap'].value:.3f}", p_value(line["gap"].p_value),
+        "phoneme", "eng–urd", "0", "45", f"{line['gap'].value:.3f}", interval(line["gap"], 3), p_value(line["gap"].p_value),
         f"{2 * math.sqrt(math.log(4 / 0.05) / 90):.3f}", f"{line['certificate'].value:.3f}",
+        interval(line["certificate"], 3),
         f"{line['certificate'].high:.3f}",
     ]  # fmt: skip
     assert len(exhibit.records) == 30
