@@ -17,7 +17,7 @@ nox.options.sessions = ["lint", "types", "tests", "report", *(["demo"] if CI els
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 PROJECT = nox.project.load_toml("pyproject.toml")
-CODE = ("gapstudy", "tests", "benchmarks", "noxfile.py")
+CODE = ("gapstudy", "tests", "benchmarks", "simulations", "noxfile.py")
 BENCHMARKS = ("cka", "sinkhorn", "resample", "g2p", "train_cpu", "train_gpu", "extract", "store", "report")
 
 
@@ -86,3 +86,11 @@ def bench(session: nox.Session) -> None:
     session.install(".[train]", *group("bench"))
     for name in session.posargs or BENCHMARKS:
         session.run("python", "-m", f"benchmarks.{name}", "--quick", "--json")
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """Simulate coverage of intervals and level of tests; the whole run writes docs/simulations.md."""
+    session.install(".")
+    whole = [] if session.posargs else ["--write", "docs/simulations.md"]
+    session.run("python", "-m", "simulations", *whole, *session.posargs)

@@ -14,6 +14,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/real-data.md",
+    "docs/simulations.md",
     "runs/README.md",
     "reports/LOG.md",
     "benchmarks/README.md",

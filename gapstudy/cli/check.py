@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
 import click
 
 from gapstudy.cli.options import debug_options, json_option
+
+if TYPE_CHECKING:
+    from gapstudy.exhibits.check import Check
 
 __all__ = ["check_paper"]
 
@@ -21,12 +30,45 @@ def check_paper(*, as_json: bool) -> None:
 
     found = checks()
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(check) for check in found], ensure_ascii=False))
+        click.echo(json.dumps([dataclasses.asdict(c) | {"verdict": c.verdict} for c in found], ensure_ascii=False))
         return
-    for check in found:
-        mark = {True: "agrees", False: "DIFFERS", None: "note"}[check.agrees]
-        numbers = "" if check.printed is None else f"  printed {check.printed:g}, recomputed {check.recomputed:.4g}"
-        remark = f"  ({check.remark})" if check.remark else ""
-        click.echo(f"{mark:8} {check.where}: {check.what}{numbers}{remark}")
-    differing = sum(check.agrees is False for check in found)
-    click.echo(f"{sum(check.agrees is True for check in found)} numbers agree, {differing} differ")
+    for line in (*_compared(found), "", *_slips(c for c in found if c.kind == "slip"), "", _counts(found)):
+        click.echo(line)
+
+
+def _compared(checks: Sequence[Check]) -> Iterator[str]:
+    """Numbers, then claims, in columns under the names of their exhibits."""
+    for kind, title in (("number", "Printed numbers"), ("claim", "Claims in words, on the paper's own numbers")):
+        chosen = [c for c in checks if c.kind == kind]
+        width = max(len(c.what) for c in chosen)
+        heads = ("printed", "recomputed") if kind == "number" else ("", "margin")
+        yield from () if kind == "number" else ("",)
+        yield f"{title:{width + 2}}  {heads[0]:>9}  {heads[1]:>10}"
+        for where, group in groupby(chosen, key=lambda c: c.where):
+            yield where
+            for c in group:
+                mark = c.verdict.upper() if c.agrees is False else c.verdict
+                line = f"  {c.what:{width}}  {_number(c.printed):>9}  {_number(c.recomputed):>10}  {mark}"
+                yield f"{line}: {c.remark}" if c.remark else line
+
+
+def _slips(checks: Iterable[Check]) -> Iterator[str]:
+    """Slips of method, wrapped to the width of the terminal."""
+    yield "Slips of method"
+    width = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+    for c in checks:
+        yield from textwrap.wrap(
+            f"{c.where}, {c.what}: {c.remark}", width, initial_indent="  ", subsequent_indent="    "
+        )
+
+
+def _counts(checks: Sequence[Check]) -> str:
+    """The last line, which counts."""
+    agree, differ, hold, fail, slip = (
+        sum(c.verdict == verdict for c in checks) for verdict in ("agrees", "differs", "holds", "does not hold", "slip")
+    )
+    return f"{agree} numbers agree, {differ} differ; {hold} claims hold, {fail} does not; {slip} slips of method"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}" if abs(value) < 1_000 else f"{value:,.0f}"

@@ -10,6 +10,7 @@ from typing import Literal
 
 from gapstudy.errors import StoreError
 from gapstudy.exhibits import (
+    bound_figure,
     certificates,
     cka_checks,
     companions,
@@ -19,6 +20,7 @@ from gapstudy.exhibits import (
     figure3,
     g2p,
     layers,
+    paper_check,
     reg_curve,
     sensitivity,
     table1,
@@ -61,9 +63,11 @@ def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
         one("theorem", "table", lambda: theorem.compute(evidence)),
         one("transport", "table", lambda: transport.compute(evidence)),
         one("reg-curve", "figure", lambda: reg_curve.compute(evidence, folder)),
+        one("bound", "figure", lambda: bound_figure.compute(evidence, folder)),
         one("table4", "table", lambda: table4.compute(evidence)),
         one("g2p", "table", lambda: g2p.compute(evidence)),
         one("table5", "table", lambda: table5.compute(evidence)),
+        one("paper-check", "table", lambda: paper_check.compute(evidence)),
     )
     found = {exhibit.key: exhibit for exhibit in made}
     return found | {"verdicts": one("verdicts", "table", lambda: verdicts.compute(evidence, found))}

@@ -168,6 +168,10 @@ class Evidence:
         """Return the signature of an exhibit that rests on what was prepared and on no run."""
         return "|".join([f"study:{self.study.name}", "from:prepared.json", *details, f"gapstudy:{__version__}"])
 
+    def paper_signature(self) -> str:
+        """Return the signature of an exhibit that rests on the paper's printed numbers alone."""
+        return "|".join([f"study:{self.study.name}", "from:paper", f"gapstudy:{__version__}"])
+
     def absent(self, task: str, representation: str, languages: Iterable[str]) -> list[str]:
         """Return the languages without a single finished run."""
         return [c for c in languages if not self.seeds(task, representation, (c,))]

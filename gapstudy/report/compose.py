@@ -121,6 +121,7 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
             body=(exhibits["cka-checks"], exhibits["layers"], exhibits["companions"]),
         ),
         Section(key="g2p", title="Phonemes", body=(exhibits["g2p"],)),
+        Section(key="paper", title="The paper's own numbers", body=(exhibits["paper-check"],)),
     ]
     gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]
     gaps += [f"Run {run} was left out: {why}." for run, why in excluded.items()]

@@ -41,13 +41,14 @@ from gapstudy.stats.cka import cka, cka_matrix
 from gapstudy.stats.cka_jackknife import MeanCka, mean_cka_jackknife
 from gapstudy.stats.cka_mean import ResampledCka, draws_of_mean, mean_cka, mean_cka_difference
 from gapstudy.stats.cka_resampling import cka_intervals
+from gapstudy.stats.classifier import classifier_test, proxy_a_distance
 from gapstudy.stats.combined import combined_correlation
 from gapstudy.stats.comparison import PairedComparison, paired_comparison
 from gapstudy.stats.correlation import correlation, correlation_difference
 from gapstudy.stats.crossed import Crossed, variance_split
 from gapstudy.stats.dependent import compare_dependent, dependent_difference
 from gapstudy.stats.disagreement import Disagreement, disagreement
-from gapstudy.stats.divergence import WitnessDivergence, proxy_a_distance, witness_divergence
+from gapstudy.stats.divergence import WitnessDivergence, witness_divergence
 from gapstudy.stats.effect import effect_size, welch_comparison
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
@@ -113,6 +114,7 @@ __all__ = [
     "cka_matrix",
     "cka_null",
     "cka_null_matrix",
+    "classifier_test",
     "cliffs_delta",
     "clopper_pearson",
     "cluster_bootstrap",

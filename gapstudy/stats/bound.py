@@ -11,9 +11,10 @@ ben_david   ``4 sqrt((2d ln(2n) + ln(2/delta)) / n) + lambda``, as printed in th
             the divergence is halved, so that it is looser than its lemma requires; lambda is the error of the best
             joint hypothesis, which the paper drops by assuming one labelling function.
 
-What was checked: the constant 4, the 2d, ln(2m') and ln(2/delta) of Theorem 2 agree in two independent written
+What was checked: the constant 4, the 2d, ln(2m') and ln(2/delta) of Theorem 2 agree in four independent written
 summaries of Ben-David et al. (2010) and with the paper's own restatement of Lemma 1 (Lemma C.3); the earlier NIPS 2007
-version (Blitzer et al.) has ln(4/delta). The original article was not at hand, and VC(HdH) <= 2d is taken from it.
+version (Blitzer et al.) has ln(4/delta), as two of them say. The original article was not at hand, and
+VC(HdH) <= 2d is taken from it.
 
 The theorem bounds **one** hypothesis on two domains, for binary labels and 0-1 loss: it applies to the zero-shot
 protocol. In-language training compares two hypotheses, and there it is an illustration only.

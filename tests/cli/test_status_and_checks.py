@@ -213,13 +213,22 @@ def test_doctor_asks_the_hub_only_when_told(gapstudy: Call, monkeypatch: pytest.
 
 # ---- check-paper -------------------------------------------------------------------------------------------
 def test_check_paper_names_each_slip(gapstudy: Call) -> None:
-    """The one printed number that cannot be recomputed is told with its cause; the counts add up."""
+    """Numbers in columns, what differs with its cause, slips apart; the counts of text and JSON add up."""
     said = gapstudy("check-paper")
     assert said.code == 0
     lines = said.out.splitlines()
-    (slip,) = (line for line in lines if line.startswith("DIFFERS"))
-    assert "Table 1: NER phoneme: Std.  printed 0.0259, recomputed 0.02735  (printed with ddof = 0" in slip
-    assert lines[-1] == f"{sum(line.startswith('agrees') for line in lines)} numbers agree, 1 differ"
+    differing = [line for line in lines if "  DIFFERS" in line]
+    assert len(differing) == 4
+    assert differing[0].split() == ["NER", "phoneme:", "Std.", "0.0259", "0.02735", "DIFFERS:", "printed", "with", "ddof", "=", "0", "(0.0259);", "the", "other", "rows", "have", "ddof", "=", "1"]  # fmt: skip
+    (fails,) = (line for line in lines if "DOES NOT HOLD" in line)
+    assert "-0.45" in fails
+    slips = lines[lines.index("Slips of method") + 1 : -2]
+    assert max(map(len, slips)) <= 120
+    assert any(line.startswith("  Eq. (2), CKA: prints a 2-norm") for line in slips)
+    agree = sum(line.endswith("  agrees") for line in lines)
     found = json.loads(gapstudy("check-paper", "--json").out)
-    assert len(found) == len(lines) - 1
-    assert [f["agrees"] for f in found].count(False) == 1
+    n_slips = sum(f["kind"] == "slip" for f in found)
+    assert lines[-1] == f"{agree} numbers agree, 4 differ; 9 claims hold, 1 does not; {n_slips} slips of method"
+    assert sum(line.startswith("  ") and not line.startswith("    ") for line in slips) == n_slips
+    assert [f["agrees"] for f in found].count(False) == 5
+    assert agree == sum(f["verdict"] == "agrees" for f in found)

@@ -16,9 +16,9 @@ from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
 KEYS = ("figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
-        "sensitivity", "variance", "certificates", "theorem", "transport", "reg-curve", "table4", "g2p", "table5",
-        "verdicts")  # fmt: skip
-FIGURES = ("figure1", "figure2", "figure3", "reg-curve")
+        "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve", "table4", "g2p", "table5",
+        "paper-check", "verdicts")  # fmt: skip
+FIGURES = ("figure1", "figure2", "figure3", "reg-curve", "bound")
 each = pytest.mark.parametrize("key", KEYS)
 
 
@@ -51,7 +51,10 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
 
     assert parts[0] == "study:wide"
     assert f"gapstudy:{__version__}" in parts
-    from_runs = key not in {"figure1", "table4", "table5", "g2p"}
+    from_runs = key not in {"figure1", "table4", "table5", "g2p", "paper-check"}
+    if key == "paper-check":
+        assert "from:paper" in parts
+        return
     assert any(p.startswith("runs-hash:") for p in parts) == from_runs
     assert ("from:prepared.json" in parts) != from_runs
     assert len(parts) == len(set(parts))

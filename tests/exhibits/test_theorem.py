@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,17 @@ import pytest
 from safetensors.numpy import load_file
 from scipy import stats as scipy_stats
 
-from gapstudy.exhibits import certificates, theorem
+from gapstudy.exhibits import bound_figure, certificates, theorem
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.text import interval, p_value
 from gapstudy.pipeline import gather
 from gapstudy.study import Study
 
-SPACES = ("Sentence vectors (last layer, parallel corpus)", "Class probabilities (test sets)")
+SPACES = (
+    "Sentence vectors (last layer, parallel corpus)",
+    "First 3 principal components of the sentence vectors",
+    "Class probabilities (test sets)",
+)
 
 
 def predictions(evidence: Evidence, representation: str, code: str, seed: int) -> tuple[Any, Any]:
@@ -61,11 +67,14 @@ def test_table_shows_the_first_seed_and_the_csv_all(full: Any, printed: Callable
 
     assert len(rows) == 3 * 2
     assert rows[-1] == [
-        "phoneme", "eng–urd", "0", "45", f"{line['gap'].value:.3f}", f"{line['certificate'].value:.3f}",
+        "phoneme", "eng–urd", "0", "45", f"{line['gap'].value:.3f}", interval(line["gap"], 3), p_value(line["gap"].p_value),
+        f"{2 * math.sqrt(math.log(4 / 0.05) / 90):.3f}", f"{line['certificate'].value:.3f}",
+        interval(line["certificate"], 3),
         f"{line['certificate'].high:.3f}",
     ]  # fmt: skip
     assert len(exhibit.records) == 30
     assert {r["seed"] for r in exhibit.records} == {0, 1, 2, 3, 4}
+    assert exhibit.records[-1]["mcnemar_p"] == exhibit.data["seeds"][-1]["gap"].p_value
     assert exhibit.records[-1]["certificate_high"] == exhibit.data["seeds"][-1]["certificate"].high
 
 
@@ -96,16 +105,18 @@ def test_unlike_test_sets_have_no_certificate(
 
 # ---- the theorem ------------------------------------------------------------------------------------------
 def test_right_side_by_hand(full: Any) -> None:
-    """Both forms are half the divergence plus the complexity term of their constants."""
+    """All forms are half the divergence plus the complexity term of their constants."""
     lines = full.exhibits["theorem"].data["lines"]
-    assert [(line["space"], line["n"], line["d"]) for line in lines[:2]] == [(SPACES[0], 40, 13), (SPACES[1], 45, 4)]
-    assert len(lines) == 3 * 2 * 2
+    sizes = [(line["space"], line["n"], line["d"]) for line in lines[:3]]
+    assert sizes == [(SPACES[0], 40, 13), (SPACES[1], 40, 4), (SPACES[2], 45, 4)]
+    assert len(lines) == 3 * 2 * 3
 
     for line in lines:
         n, d, half = line["n"], line["d"], max(0.0, line["divergence"].value) / 2
         complexity = 2 * math.sqrt((d * math.log(2 * n) + math.log(2 / 0.05)) / n)
         assert line["complexity"] == pytest.approx(complexity)
         assert line["paper"] == pytest.approx(half + complexity)
+        assert line["corrected"] - half == pytest.approx((line["ben_david"] - half) / 2)
         assert line["ben_david"] == pytest.approx(
             half + 4 * math.sqrt((2 * d * math.log(2 * n) + math.log(2 / 0.05)) / n)
         )
@@ -126,10 +137,10 @@ def test_n_needed_is_the_first_that_says_something(full: Any) -> None:
 def test_vacuous_bounds_are_in_brackets(full: Any, printed: Callable[..., list[list[str]]]) -> None:
     """A bound of 1 or more is printed in brackets, a smaller one is not."""
     rows = [row for row in printed(full.exhibits["theorem"]) if len(row) > 1]
-    assert len(rows) == 12
+    assert len(rows) == 18
 
     for row in rows:
-        for text in row[7:9]:
+        for text in row[8:10]:
             assert text.startswith("(") == (float(text.strip("()")) >= 1)
     assert theorem._bracketed(0.994).text == "0.99"
     assert theorem._bracketed(1.0).text == "(1.00)"
@@ -165,7 +176,7 @@ def test_in_language_training_is_an_illustration(full: Any) -> None:
     exhibit = full.exhibits["theorem"]
 
     assert "Here two models are compared, one a language, so that the theorem does not apply" in exhibit.caption
-    assert exhibit.notes == ()
+    assert not any("witness" in note for note in exhibit.notes)
 
 
 def test_zero_shot_transfer_is_where_it_applies(fabricate: Callable[..., Any], wide: Study) -> None:
@@ -176,7 +187,7 @@ def test_zero_shot_transfer_is_where_it_applies(fabricate: Callable[..., Any], w
     exhibit = theorem.compute(evidence)
 
     assert "One model serves every language here, so that the theorem applies." in exhibit.caption
-    assert len(exhibit.notes) == 3 * 2
+    assert len(exhibit.notes) == 3 * 2 + 1
     said = next(note for note in exhibit.notes if note.startswith("phoneme, eng–swa: two of 3 seeds"))
     pairs = [
         2 * abs(float(np.mean(a[i] != a[j])) - float(np.mean(b[i] != b[j])))
@@ -212,7 +223,7 @@ def test_too_few_items_are_named(
     exhibit = theorem.compute(evidence)
 
     assert exhibit.missing == ("phoneme, eng–swa: fewer than 10 parallel sentences or items",)
-    assert [s["space"] for s in exhibit.data["lines"] if s["representation"] == "phoneme"] == [SPACES[0]]
+    assert [s["space"] for s in exhibit.data["lines"] if s["representation"] == "phoneme"] == [*SPACES[:2]]
 
 
 @pytest.mark.parametrize("compute", [theorem.compute, certificates.compute])
@@ -225,3 +236,81 @@ def test_without_xnli_both_say_so(
     assert exhibit.table is None
     assert exhibit.missing == ("the study has no task xnli",)
     assert "|runs:0|" in exhibit.signature
+
+
+def test_components_are_those_of_both_languages(full: Any) -> None:
+    """The small space is the scores on the first three principal components of both languages together."""
+    from sklearn.decomposition import PCA
+
+    x, y = (full.evidence.vectors("xnli", "phoneme", c, 0, "last").astype(float) for c in ("eng", "urd"))
+    wanted = np.abs(PCA(3).fit_transform(np.concatenate([x, y])))
+
+    assert np.abs(np.concatenate(theorem._components(x, y))) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_p_value_is_that_of_the_classifier_test(full: Any, row_of: Callable[..., tuple[Any, ...]]) -> None:
+    """Each line carries the p-value of its classifier two-sample test, never below 1 / 200, and prints it."""
+    exhibit = full.exhibits["theorem"]
+    for line in exhibit.data["lines"]:
+        assert 0.005 <= line["p_value"] <= 1.0
+        assert line["p_value"] == line["divergence"].p_value
+    first = exhibit.data["lines"][0]
+    assert row_of(exhibit, first["representation"])[6].text == p_value(first["p_value"])
+
+
+def test_label_shares_are_told(
+    full: Any, evidence_of: Callable[..., Evidence], micro: Study, rewrite: Callable[..., None]
+) -> None:
+    """One note gives the labels' shares a language, and how far they are from the reference's."""
+    (note,) = (n for n in full.exhibits["theorem"].notes if n.startswith("Shares"))
+    assert "eng 0.333 0.333 0.333; swa" in note
+    assert "at most 0.000 from eng's in total variation" in note
+
+    evidence = evidence_of(micro, seeds=1)
+    swahili = [r for r in evidence.runs_of(["xnli"]) if r.cell.language == "swa"]
+    rewrite(swahili, outputs=lambda a: {k: np.zeros_like(v) if "gold" in k else v for k, v in a.items()})
+    (note,) = (n for n in theorem.compute(evidence).notes if n.startswith("Shares"))
+    assert "swa 1.000 0.000 0.000" in note
+    assert "at most 0.667 from eng's" in note
+
+
+# ---- the figure -------------------------------------------------------------------------------------------
+def test_figure_draws_what_the_tables_hold(full: Any) -> None:
+    """Gap, certificate and the paper's form of each space are those of the two tables; n needed those of the theorem."""
+    exhibit = full.exhibits["bound"]
+    first = next(s for s in full.exhibits["certificates"].data["seeds"] if s["language"] == "urd")
+    of_first = [r for r in exhibit.records if (r["representation"], r["language"]) == (first["representation"], "urd")]
+
+    assert [r["what"] for r in of_first] == ["observed gap", "certificate", *(f"bound, {space}" for space in SPACES)]
+    assert (of_first[0]["value"], of_first[0]["high"]) == (first["gap"].value, first["gap"].high)
+    assert of_first[1]["value"] == first["certificate"].high
+    lines = [s for s in full.exhibits["theorem"].data["lines"] if s["language"] == "urd"][:3]
+    assert [r["value"] for r in of_first[2:]] == [line["paper"] for line in lines]
+    needed = {r["d"]: r["value"] for r in exhibit.records if r["what"].startswith("n at which")}
+    assert tuple(needed) == bound_figure.DIMENSIONS
+    for d, n in needed.items():
+        at, before = (2 * math.sqrt((d * math.log(2 * m) + math.log(40)) / m) for m in (n, n - 1))
+        assert at < 1 <= before
+    assert "one hypothesis" in exhibit.caption
+    assert (full.folder / exhibit.images[0]).is_file()
+
+
+def test_figure_without_xnli(evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path) -> None:
+    """Without XNLI the figure says why, and an earlier drawing is removed."""
+    old = tmp_path / "figures" / "bound.svg"
+    old.parent.mkdir()
+    old.touch()
+    exhibit = bound_figure.compute(evidence_of(wide.narrowed(tasks=("ner",)), seeds=1), tmp_path)
+
+    assert exhibit.images == ()
+    assert exhibit.missing == ("the study has no task xnli",)
+    assert not old.exists()
+
+
+def test_figure_of_zero_shot(fabricate: Callable[..., Any], micro: Study, tmp_path: Path) -> None:
+    """In zero-shot transfer the figure's caption says that the theorem applies."""
+    study = micro.model_copy(update={"protocol": "zero-shot"})
+    exhibit = bound_figure.compute(gather(study, fabricate(study, seeds=1).store)[0], tmp_path)
+
+    assert "One model serves every language, so that the theorem applies." in exhibit.caption
+    assert (tmp_path / exhibit.images[0]).is_file()
