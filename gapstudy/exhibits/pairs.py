@@ -13,7 +13,7 @@ from typing import Any
 
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.stats import Estimate, cka, rpd, sinkhorn_distance
+from gapstudy.stats import Estimate, cka_matrix, rpd, sinkhorn_pairs
 from gapstudy.store import Run
 
 __all__ = ["PairPoint", "flat", "lacking", "pair_points", "pairs", "runs_behind", "unconverged"]
@@ -48,48 +48,54 @@ class PairPoint:
 @lru_cache(maxsize=32)
 def pair_points(evidence: Evidence, representation: str) -> tuple[PairPoint, ...]:
     """Return the points of one representation, ordered by language and seed."""
-    reference = evidence.study.analysis.reference
-    return tuple(
-        _remembered(evidence, representation, reference, code, seed)
-        for name, code, seeds in pairs(evidence)
-        if name == representation
-        for seed in seeds
-    )
+    others: dict[int, list[str]] = {}
+    for name, code, seeds in pairs(evidence):
+        if name == representation:
+            for seed in seeds:
+                others.setdefault(seed, []).append(code)
+    points = [p for seed, codes in others.items() for p in _of_seed(evidence, representation, seed, codes)]
+    order = evidence.spec("xnli").languages if points else ()
+    return tuple(sorted(points, key=lambda p: (order.index(p.language), p.seed)))
 
 
-def _remembered(evidence: Evidence, representation: str, reference: str, code: str, seed: int) -> PairPoint:
-    """Return a point, computed unless an earlier report did: seeds that were added cost their own time alone."""
+def _of_seed(evidence: Evidence, representation: str, seed: int, others: Sequence[str]) -> tuple[PairPoint, ...]:
+    """Return the points of a seed, computed unless an earlier report did: added seeds cost their own time alone."""
     analysis = evidence.study.analysis
-    found = (evidence.run("xnli", representation, c, seed) for c in (reference, code))
+    codes = (analysis.reference, *others)
+    found = {run.run_id: run for code in codes if (run := evidence.run("xnli", representation, code, seed))}
     return evidence.remember(
-        "pair point",
-        [run for run in found if run is not None],
-        lambda: _point(evidence, representation, reference, code, seed),
-        languages=[reference, code],
+        "points of a seed",
+        list(found.values()),
+        lambda: _points(evidence, representation, seed, codes),
+        languages=list(codes),
         layer=evidence.spec("xnli").sentence_layer,
         sinkhorn=[analysis.sinkhorn_space, analysis.sinkhorn_reg, analysis.sinkhorn_cost],
     )
 
 
-def _point(evidence: Evidence, representation: str, reference: str, code: str, seed: int) -> PairPoint:
+def _points(evidence: Evidence, representation: str, seed: int, codes: Sequence[str]) -> tuple[PairPoint, ...]:
+    """Compute the points of one seed: the reference language, first of ``codes``, with each other."""
     analysis, layer = evidence.study.analysis, evidence.spec("xnli").sentence_layer
-    a, b = (evidence.score("xnli", representation, c, seed) for c in (reference, code))
-    x, y = (evidence.vectors("xnli", representation, c, seed, layer) for c in (reference, code))
-    p, q = (evidence.outputs("xnli", representation, c, seed) for c in (reference, code))
+    scores = [evidence.score("xnli", representation, c, seed) for c in codes]
+    vectors = [evidence.vectors("xnli", representation, c, seed, layer) for c in codes]
+    plain, debiased = (cka_matrix(vectors, debiased=kind)[0] for kind in (False, True))
+    outputs = {c: evidence.outputs("xnli", representation, c, seed) for c in codes}
     logits = analysis.sinkhorn_space == "logits"
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        distance = sinkhorn_distance(
-            p.logits if logits else p.probabilities,
-            q.logits if logits else q.probabilities,
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # ``trouble`` says it
+        distances = sinkhorn_pairs(
+            {c: o.logits if logits else o.probabilities for c, o in outputs.items()},
+            [(codes[0], other) for other in codes[1:]],
             reg=analysis.sinkhorn_reg,
             cost=analysis.sinkhorn_cost,
         )
-    trouble = "; ".join(str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning))
-    gap = rpd(a, b) if a or b else float("nan")
-    return PairPoint(
-        representation, code, seed, gap, abs(a - b), a, cka(x, y), cka(x, y, debiased=True), distance, trouble
-    )
+    return tuple(
+        PairPoint(
+            representation, code, seed, rpd(scores[0], scores[k]) if scores[0] or scores[k] else float("nan"),
+            abs(scores[0] - scores[k]), scores[0], float(plain[k]), float(debiased[k]), distance.solved.cost, distance.trouble,
+        )
+        for k, (code, distance) in enumerate(zip(codes[1:], distances, strict=True), start=1)
+    )  # fmt: skip
 
 
 def lacking(evidence: Evidence, representations: Iterable[str] | None = None) -> tuple[str, ...]:

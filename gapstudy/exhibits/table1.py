@@ -16,7 +16,7 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.outcomes import BLOCK, correctness, in_blocks, item_cell, why_no_items
 from gapstudy.exhibits.published import TABLE1
-from gapstudy.exhibits.similarity import cka_over_seeds
+from gapstudy.exhibits.similarity import debiased_over_seeds, plain_over_seeds
 from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
 from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, mean_rpd, spread
 from gapstudy.study import METRICS
@@ -84,9 +84,9 @@ _CAPTION = (
     "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
     "{level} % t intervals by the jackknife over seeds (where there are at least 2; seed noise alone makes both "
     "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
-    "over pairs and seeds, its interval (centred bootstrap of {sentences} parallel sentences) that of its expectation at "
+    "over pairs and seeds, its interval (jackknife over the {sentences} parallel sentences) that of its expectation at "
     "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "
-    "(half-samples of the sentences). {resamples} resamples each; seeds are averaged, not resampled. Gaps rest on the "
+    "({resamples} half-samples of the sentences); seeds are averaged, not resampled. Gaps rest on the "
     "seeds that every language has. Rows *items*: half the width of the interval over test items instead, given these models (t for scores, centred "
     "bootstrap for gaps), where the score is an accuracy; items are blocks of {block} consecutive words, since runs do not store sentence "
     "boundaries; F1 is no mean over items and has none. Bold: the better value, whatever its uncertainty, where rows have the same "
@@ -157,8 +157,8 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
     line |= _items(evidence, task, representation, languages, seeds)
     if np.isnan(line["mean_rpd"].value):
         line["missing"].append(f"{representation}: mean RPD is {line['mean_rpd'].method}")
-    for name, debiased in (("cka", False), ("debiased_cka", True)):
-        found = cka_over_seeds(evidence, task, representation, languages, seeds, debiased=debiased)
+    for name, over_these in (("cka", plain_over_seeds), ("debiased_cka", debiased_over_seeds)):
+        found = over_these(evidence, task, representation, languages, seeds)
         line[name] = found.estimate(level=evidence.study.analysis.level)
     return line
 

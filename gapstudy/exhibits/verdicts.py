@@ -17,7 +17,7 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.published import TABLE1, TABLE2, TABLE3
-from gapstudy.exhibits.similarity import cka_over_seeds
+from gapstudy.exhibits.similarity import debiased_over_seeds
 from gapstudy.exhibits.table1 import TOKEN_TASKS
 from gapstudy.exhibits.text import estimate_cell, p_value
 from gapstudy.stats import Estimate, cka_matrix, holm, jackknife_interval, mean_cka_difference, mean_rpd, rpd
@@ -130,7 +130,7 @@ def _token_claims(evidence: Evidence, task: str, names: tuple[str, str]) -> Iter
         digits=2,
         remark=_few(len(seeds)),
     )
-    similar = [cka_over_seeds(evidence, task, r, languages, seeds, debiased=True) for r in names]
+    similar = [debiased_over_seeds(evidence, task, r, languages, seeds) for r in names]
     yield Verdict(
         claim=f"{label}: more similar (debiased CKA)",
         about=_PHONEMES,

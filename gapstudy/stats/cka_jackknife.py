@@ -16,7 +16,7 @@ Arvesen (1969). Jackknifing U-statistics. Annals of Mathematical Statistics 40(6
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,13 @@ class MeanCka:
     value : of all n sentences.
     without : (n,) without sentence i.
     debiased : which CKA.
+    seeds : how many seeds it averages.
     """
 
     value: float
     without: Float
     debiased: bool
+    seeds: int = 1
 
     def estimate(self, *, level: float = 0.95) -> Estimate:
         """The mean with its jackknife interval over sentences, cut to the range of CKA."""
@@ -66,9 +68,30 @@ class MeanCka:
         kind = f"difference of {self._kind}"
         return _interval(self.value - other.value, self.without - other.without, level, (-2.0, 2.0), kind)
 
+    @staticmethod
+    def over_seeds(parts: Iterable[MeanCka]) -> MeanCka:
+        """The mean over seeds whose sentences are the same; seeds are averaged, not resampled.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or they differ in the number of sentences or in the kind of CKA.
+        """
+        found = list(parts)
+        if not found:
+            msg = "parts needs at least one seed"
+            raise ValueError(msg)
+        if len({(len(p.without), p.debiased) for p in found}) > 1:
+            msg = "seeds must have the same sentences and kind of CKA"
+            raise ValueError(msg)
+        without = np.mean([p.without for p in found], axis=0)
+        value = float(np.mean([p.value for p in found]))
+        return MeanCka(value, without, found[0].debiased, sum(p.seeds for p in found))
+
     @property
     def _kind(self) -> str:
-        return f"mean {'debiased' if self.debiased else 'plain'} CKA over pairs"
+        seeds = f" and {self.seeds} seeds" if self.seeds > 1 else ""
+        return f"mean {'debiased' if self.debiased else 'plain'} CKA over pairs{seeds}"
 
 
 def mean_cka_jackknife(

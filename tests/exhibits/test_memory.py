@@ -216,7 +216,7 @@ def test_a_second_report_computes_nothing(
     for module_ in vars(every).values():
         if hasattr(module_, "compute"):
             monkeypatch.setattr(module_, "compute", fail)
-    assert compute_exhibits(remembering(), tmp_path / "two") == first
+    assert to_text(compute_exhibits(remembering(), tmp_path / "two")) == to_text(first)
     figures = sorted(path.name for path in (tmp_path / "one" / "figures").iterdir())
     assert figures
     for name in figures:
@@ -239,12 +239,12 @@ def test_seeds_that_were_added_cost_their_own_time_alone(
     part = replace(whole, runs=tuple(run for run in whole.runs if run.seed < 2))
     assert {p.seed for p in pairs.pair_points(part, "character")} == {0, 1}
     computed: list[int] = []
-    point = pairs._point
+    points = pairs._points
 
-    def counting(evidence: Evidence, representation: str, reference: str, code: str, seed: int) -> Any:
+    def counting(evidence: Evidence, representation: str, seed: int, codes: Any) -> Any:
         computed.append(seed)
-        return point(evidence, representation, reference, code, seed)
+        return points(evidence, representation, seed, codes)
 
-    monkeypatch.setattr(pairs, "_point", counting)
+    monkeypatch.setattr(pairs, "_points", counting)
     pairs.pair_points(whole, "character")
     assert set(computed) == {2}

@@ -234,8 +234,8 @@ def test_caption_counts_sentences_and_resamples(full: Any) -> None:
     """The caption has the number of parallel sentences and of resamples that were used."""
     caption = full.exhibits["table1"].caption
 
-    assert "bootstrap of 40 parallel sentences" in caption
-    assert "60 resamples each" in caption
+    assert "jackknife over the 40 parallel sentences" in caption
+    assert "60 half-samples of the sentences" in caption
 
 
 def test_spread_is_of_seed_means(full: Any) -> None:
