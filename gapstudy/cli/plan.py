@@ -173,7 +173,9 @@ def _observed(study: Study, runs: str) -> list[dict[str, Any]]:
     for run in RunStore(runs).select(study=study.name):
         if run.cell.task in study.tasks:
             of_seed = scores.setdefault((run.cell.task, run.cell.representation), {}).setdefault(run.seed, {})
-            of_seed[run.cell.language] = run.score()
+            for code in run.languages:  # one, or in zero-shot transfer every language that the model was tested on
+                if "test" in run.record["metrics"][code]:
+                    of_seed[code] = run.score(code)
     rows = []
     for ((task, b), first), ((other, a), second) in combinations(scores.items(), 2):
         if task != other:

@@ -181,7 +181,8 @@ def _warn_if_pseudo_replicated(columns: dict[str, Float], points: Layout) -> Non
     if points.grouped and not points.clustered and points.n_groups > 1:
         shared = [name for name, column in columns.items() if _same_in_all_groups(column, points)]
         if shared:
-            msg = f"{shared[0]} has the same values in every group: the points are not independent; pass clusters="
+            where = f"{n} points in {points.n_groups} groups are not independent"
+            msg = f"{shared[0]} has the same values in every group: the {where}; pass clusters="
             warnings.warn(msg, PseudoReplicationWarning, stacklevel=4)
 
 

@@ -276,3 +276,17 @@ def test_interval_of_a_pair_uses_no_pooled_points(full: Any) -> None:
     points = [p for p in pair_points(full.evidence, "phoneme") if p.language == "swa"]
     again = correlation([p.cka for p in points], [p.gap for p in points], n_resamples=19, rng=np.random.default_rng(0))
     assert found.value == pytest.approx(again.value)
+
+
+def test_zero_shot_draws_a_seed_with_all_its_languages(evidence_of: Callable[..., Evidence], wide: Study) -> None:
+    """Where one model serves every language its seeds are resampled whole, and every exhibit is there."""
+    study = wide.narrowed(tasks=("xnli",)).model_copy(update={"protocol": "zero-shot"})
+    evidence = evidence_of(study)
+
+    exhibit = comparison.compute(evidence)
+
+    assert "seeds with all their languages" in exhibit.caption
+    assert {c["improvement"].method.split(", ")[2] for c in exhibit.data["comparisons"]} == {"bootstrap over seeds"}
+    for other in (variance.compute(evidence), sensitivity.compute(evidence)):
+        assert other.table is not None
+        assert other.missing == ()

@@ -148,7 +148,10 @@ def test_groups_alone_warn_where_they_share_a_column() -> None:
     """English performance, the same in both pairs, shows that the points are not independent."""
     eng = np.tile(rng(0).normal(size=15), 2)
     y = rng(1).normal(size=30)
-    with pytest.warns(PseudoReplicationWarning, match=r"x has the same values in every group.*pass clusters="):
+    with pytest.warns(
+        PseudoReplicationWarning,
+        match=r"x has the same values in every group: the 30 points in 2 groups are.*pass clusters=",
+    ):
         correlation(eng, y, groups=PAIRS, n_resamples=99, rng=rng())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
