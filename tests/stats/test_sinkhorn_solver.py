@@ -155,6 +155,22 @@ def test_marginal_error_is_the_whole_problem_s() -> None:
     assert phi == pytest.approx(softmin(X, Y, g, reg=reg, cost="euclidean", workers=one), rel=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::gapstudy.errors.ConvergenceWarning")
+@pytest.mark.parametrize("reg", [0.02, 0.05, 0.3])
+@pytest.mark.parametrize(("n", "classes"), [(60, 3), (300, 3), (300, 17), (1100, 3)])
+def test_marginal_error_bounds_objective_and_cost(n: int, classes: int, reg: float) -> None:
+    """Wherever the solver stops, the objective is at most R e below the solution's and the cost as near as Pinsker says."""
+    x, y = simplex(n, classes, 0), simplex(n, classes, 1, 1.0)
+    C = cdist(x, y)
+    span = C.max() - C.min()
+    true = transport(x, y, reg=reg, tol=1e-10)
+    for stop in (1, 2, 3, 6):
+        found = transport(x, y, reg=reg, tol=1e-9, max_iterations=stop)
+        error = found.marginal_error
+        assert -1e-9 <= true.objective - found.objective <= span * error + 1e-9
+        assert abs(true.cost - found.cost) <= span * math.sqrt(span * error / (2 * reg)) + 1e-9
+
+
 @pytest.mark.parametrize("n", [300, 1200])
 def test_float32_input_keeps_four_digits(n: int) -> None:
     """Outputs stored in float32 give the value of float64 to four digits and more."""
