@@ -31,7 +31,8 @@ _ESTIMATES = ("sinkhorn", "debiased", "differ", "jensen_shannon")
 def compute(evidence: Evidence) -> Exhibit:
     """Compute every distance between the outputs of each representation's pairs."""
     found = [(r, c, seeds) for r, c, seeds in pairs(evidence)]
-    solved = {r: solved_pairs(evidence, r, [(c, s) for name, c, s in found if name == r]) for r, _, _ in found}
+    names = dict.fromkeys(r for r, _, _ in found)
+    solved = {r: solved_pairs(evidence, r, [(c, s) for name, c, s in found if name == r]) for r in names}
     lines = [_line(evidence, r, code, seeds, solved[r]) for r, code, seeds in found]
     header = (
         (Head("", 3), Head("Sinkhorn", 2), Head("Debiased", 2), Head("Exact"), Head("Item by item", 2)),
