@@ -18,6 +18,7 @@ from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import cloud as cloud_module
 from gapstudy.stats import exact_distance, kernel, scaling, sinkhorn_distance, transport
 from gapstudy.stats.cloud import Cloud, cells, distinct
+from gapstudy.stats.exact import ground_cost
 from gapstudy.stats.kernel import Kernel, softmin
 from gapstudy.stats.pot import pot
 from gapstudy.stats.workers import Workers
@@ -37,7 +38,7 @@ def by_pot(x: Float, y: Float, reg: float, cost: str = "euclidean", solver: str 
     """POT's transport cost, stopped far below our tolerance."""
     a, b = np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y))
     stop = 1e-9 if solver == "sinkhorn" else 1e-10
-    return float(pot().sinkhorn2(a, b, cdist(x, y, cost), reg, method=solver, numItermax=100_000, stopThr=stop))
+    return float(pot().sinkhorn2(a, b, ground_cost(x, y, cost), reg, method=solver, numItermax=100_000, stopThr=stop))
 
 
 @pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
