@@ -19,7 +19,7 @@ from gapstudy.stats import exact_distance, reg_curve
 
 __all__ = ["SHARES", "compute", "curves"]
 
-SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Regularisations as shares of the median cost."""
 
 _PANELS = 4

@@ -31,7 +31,8 @@ _ESTIMATES = ("sinkhorn", "debiased", "differ", "jensen_shannon")
 def compute(evidence: Evidence) -> Exhibit:
     """Compute every distance between the outputs of each representation's pairs."""
     found = [(r, c, seeds) for r, c, seeds in pairs(evidence)]
-    solved = {r: solved_pairs(evidence, r, [(c, s) for name, c, s in found if name == r]) for r, _, _ in found}
+    names = dict.fromkeys(r for r, _, _ in found)
+    solved = {r: solved_pairs(evidence, r, [(c, s) for name, c, s in found if name == r]) for r in names}
     lines = [_line(evidence, r, code, seeds, solved[r]) for r, code, seeds in found]
     header = (
         (Head("", 3), Head("Sinkhorn", 2), Head("Debiased", 2), Head("Exact"), Head("Item by item", 2)),
@@ -67,8 +68,8 @@ def _caption(evidence: Evidence, errors: Iterable[float]) -> str:
     a = evidence.study.analysis
     return (
         f"Test-set outputs ({a.sinkhorn_space}) by {a.sinkhorn_cost} cost. *Sinkhorn*: transport cost at reg {a.sinkhorn_reg:g}, "
-        "whose size depends on reg (@fig-reg-curve) and is above 0 for equal outputs; *debiased*: Sinkhorn divergence at the "
-        "same reg [@feydy2019], 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first seed. "
+        "whose size depends on reg and is above 0 for equal outputs; *debiased*: Sinkhorn divergence at the "
+        "same reg, 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first seed. "
         f"Means over the seeds in common with {100 * a.level:g} % t intervals. *Floor*: the same between two seeds of one language, "
         "mean of the two languages. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
         f"(Clopper–Pearson) and the mean Jensen–Shannon divergence (t), {100 * a.level:g} % intervals over the n items. "

@@ -1,6 +1,6 @@
 """The statistics: arrays and a generator in, floats or one frozen record out.
 
-This layer imports NumPy, SciPy, POT, scikit-learn, statsmodels and :mod:`gapstudy.errors`, nothing else; all but
+This layer imports NumPy, SciPy, POT, scikit-learn, statsmodels, threadpoolctl and :mod:`gapstudy.errors`, nothing else; all but
 NumPy only when a function that needs them is called. Randomness comes through ``rng`` alone.
 
 ===================== ==================================================================================================

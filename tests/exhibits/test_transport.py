@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from gapstudy import stats
 from gapstudy.exhibits import reg_curve, transport
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import pair_points
@@ -103,7 +104,7 @@ def test_says_what_is_missing(
 
 def test_unconverged_is_named(full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A distance that did not converge is named with representation, pair, seeds, value and remedy, in both exhibits."""
-    solve, curve = transport.sinkhorn_pairs, reg_curve.reg_curve
+    solve, curve = stats.sinkhorn_pairs, stats.reg_curve
     monkeypatch.setattr(transport, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
     monkeypatch.setattr(reg_curve, "reg_curve", lambda *a, **k: curve(*a, **k, tol=1e-15, max_iterations=2))
 

@@ -10,6 +10,8 @@ import pytest
 
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import exact_distance, reg_curve, regularised, sinkhorn_distance, sinkhorn_pairs, transport
+from gapstudy.stats.scaling import Problem, Solution, solve
+from gapstudy.stats.workers import Workers
 
 Float = npt.NDArray[np.float64]
 Name = tuple[str, int]
@@ -49,9 +51,13 @@ def test_equals_one_by_one_where_the_kernel_is_large() -> None:
 
 def test_own_terms_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six pairs of four clouds take ten solutions, not eighteen; without the debiased form six."""
-    solved = []
-    real = regularised.solve
-    monkeypatch.setattr(regularised, "solve", lambda p, w: solved.append(p) or real(p, w))
+    solved: list[Problem] = []
+
+    def counted(problem: Problem, workers: Workers) -> Solution:
+        solved.append(problem)
+        return solve(problem, workers)
+
+    monkeypatch.setattr(regularised, "solve", counted)
     found = clouds()
     names = list(found)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
@@ -84,8 +90,8 @@ def test_unconverged_pairs_are_named() -> None:
 def test_errors_of_pairs() -> None:
     """Names that are not there, clouds that do not fit and no threads are errors that say which."""
     found = clouds()
-    with pytest.raises(ValueError, match=r"pairs names the cloud 'z', which is not among \('a', 0\), "):
-        sinkhorn_pairs(found, [(("a", 0), "z")])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match=r"pairs names the cloud \('z', 0\), which is not among \('a', 0\), "):
+        sinkhorn_pairs(found, [(("a", 0), ("z", 0))])
     with pytest.raises(ValueError, match=r"cloud \('a', 0\) has 1 NaN or infinite values"):
         sinkhorn_pairs({**found, ("a", 0): np.array([[np.nan, 1.0, 0.0]])}, [(("a", 0), ("b", 1))])
     with pytest.raises(

@@ -18,6 +18,7 @@ from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import cloud as cloud_module
 from gapstudy.stats import exact_distance, kernel, scaling, sinkhorn_distance, transport
 from gapstudy.stats.cloud import Cloud, cells, distinct
+from gapstudy.stats.exact import ground_cost
 from gapstudy.stats.kernel import Kernel, softmin
 from gapstudy.stats.pot import pot
 from gapstudy.stats.workers import Workers
@@ -37,7 +38,7 @@ def by_pot(x: Float, y: Float, reg: float, cost: str = "euclidean", solver: str 
     """POT's transport cost, stopped far below our tolerance."""
     a, b = np.full(len(x), 1 / len(x)), np.full(len(y), 1 / len(y))
     stop = 1e-9 if solver == "sinkhorn" else 1e-10
-    return float(pot().sinkhorn2(a, b, cdist(x, y, cost), reg, method=solver, numItermax=100_000, stopThr=stop))
+    return float(pot().sinkhorn2(a, b, ground_cost(x, y, cost), reg, method=solver, numItermax=100_000, stopThr=stop))
 
 
 @pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
@@ -153,6 +154,22 @@ def test_marginal_error_is_the_whole_problem_s() -> None:
     assert columns == pytest.approx(P.sum(axis=0), rel=1e-12)
     assert cost == pytest.approx((P * C).sum(), rel=1e-12)
     assert phi == pytest.approx(softmin(X, Y, g, reg=reg, cost="euclidean", workers=one), rel=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore::gapstudy.errors.ConvergenceWarning")
+@pytest.mark.parametrize("reg", [0.02, 0.05, 0.3])
+@pytest.mark.parametrize(("n", "classes"), [(60, 3), (300, 3), (300, 17), (1100, 3)])
+def test_marginal_error_bounds_objective_and_cost(n: int, classes: int, reg: float) -> None:
+    """Wherever the solver stops, the objective is at most R e below the solution's and the cost as near as Pinsker says."""
+    x, y = simplex(n, classes, 0), simplex(n, classes, 1, 1.0)
+    C = cdist(x, y)
+    span = C.max() - C.min()
+    true = transport(x, y, reg=reg, tol=1e-10)
+    for stop in (1, 2, 3, 6):
+        found = transport(x, y, reg=reg, tol=1e-9, max_iterations=stop)
+        error = found.marginal_error
+        assert -1e-9 <= true.objective - found.objective <= span * error + 1e-9
+        assert abs(true.cost - found.cost) <= span * math.sqrt(span * error / (2 * reg)) + 1e-9
 
 
 @pytest.mark.parametrize("n", [300, 1200])
