@@ -156,8 +156,9 @@ def _products(stack: Sequence[Any], *, debiased: bool) -> Float:
         if debiased:
             zero_diagonal(K, rows)
         for i in range(count):
-            M[i, i:, rows] = xp.einsum("rc,jrc->jr", K[i], K[i:])
-            M[i:, i, rows] = M[i, i:, rows]
+            part = xp.einsum("rc,jrc->jr", K[i], K[i:])
+            M[i, i:, rows] = part
+            M[i:, i, rows] = part
         Kl[:, :, rows] = (K @ k.T).swapaxes(1, 2)  # (K_i k_j)_a
     left = k[:, None] * 1.0
     hadamard = M.sum(axis=2)[:, :, None] - 2.0 * M + d[:, None] * d[None, :]

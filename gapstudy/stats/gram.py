@@ -82,7 +82,10 @@ def row_blocks(
     size = max(1, block_floats // (len(features) * max(n, width)))
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
-        yield rows, namespace(features[0]).stack([x[rows] @ x.T for x in features])
+        K = zeros(features[0], (len(features), rows.stop - rows.start, n))
+        for k, x in zip(K, features, strict=True):
+            namespace(x).matmul(x[rows], x.T, out=k)
+        yield rows, K
 
 
 def u_centre(K: Float, q: Float, rows: slice) -> Float:

@@ -6,10 +6,12 @@ side's sentences s places round that order, s = 0..n-1, is a group of n permutat
     T(s) = sum_ab K_ab L_(a+s)(b+s) = sum_d [ circular cross-correlation of the d-th circular diagonals of K and L ](s),
 
 so that one FFT of each diagonal gives all n values of T: n^2 log n operations for n permutations instead of n^3. The
-first orbit holds the observed alignment (s = 0); in every further one each language's sentences are shuffled first.
-Under the null hypothesis the observed value is exchangeable with every other in these orbits (orbits of one group are
-uniform in theirs and independent of each other), so the p-value ``(1 + #{T >= observed}) / (1 + R)``, R = all values but
-the observed one, is exact: it is at most a with probability at most a.
+first orbit holds the observed alignment (s = 0); in every further one each language's sentences have a random order of
+their own. With c the move by one place, each orbit pairs sentences by the permutations ``u c^s v^-1``, u and v independent
+and uniform: of the first one that holds under the null hypothesis, by which the observed alignment is uniform. So the
+orbits are alike and independent, and the observed value is exchangeable with every other in them: the p-value
+``(1 + #{T >= observed}) / (1 + R)``, R = all values but the observed one, is exact. It is at most a with probability at
+most a.
 
 References
 ----------

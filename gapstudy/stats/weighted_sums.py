@@ -36,7 +36,9 @@ def weighted_sums(
             zero_diagonal(K, rows)
         w = every[:, rows]
         _add_hadamard((hadamard, half if mirrored else None), K, every, rows.start)
-        Kw = namespace(first).stack([every @ k.T for k in K], axis=1)  # (n_resamples, L, n_rows)
+        Kw = zeros(first, (len(every), count, len(w[0])))  # (n_resamples, L, n_rows)
+        for i, k in enumerate(K):
+            Kw[:, i] = every @ k.T
         _add_linear(cross[:draws], sums[:draws], w[:draws], Kw[:draws])
         if mirrored:
             _add_linear(cross[draws:], sums[draws:], 1.0 - w[:draws], Kw[draws:] - Kw[:draws])
@@ -62,7 +64,7 @@ def _add_hadamard(totals: tuple[Float, Float | None], K: Float, weights: Float, 
     With v what a strip's GEMM gives for w, summed over strips ``sum_r v_r(w) + w_r v_r(1)`` is ``2 1'(K_i o K_j)w``.
     """
     quadratic, bilinear = totals
-    einsum = namespace(K).einsum
+    einsum = namespace(K).einsum  # for matrix times vector too: so short a product is not worth a second thread
     for low in range(0, K.shape[1], _STRIP):
         high = min(low + _STRIP, K.shape[1])
         w, columns = weights[:, start + low : start + high], weights[:, : start + high]
@@ -73,4 +75,4 @@ def _add_hadamard(totals: tuple[Float, Float | None], K: Float, weights: Float, 
                 v = columns @ (left * K[j, low:high, : start + high]).T
                 quadratic[:, i, j] += einsum("br,br->b", w, v)
                 if bilinear is not None:
-                    bilinear[:, i, j] += 0.5 * (v.sum(axis=1) + w @ v[-1])
+                    bilinear[:, i, j] += 0.5 * (v.sum(axis=1) + einsum("br,r->b", w, v[-1]))

@@ -53,6 +53,7 @@ CALLS: dict[str, Callable[[list[Any]], Any]] = {
     "cka_null_matrix": lambda x: stats.cka_null_matrix(x, n_resamples=60, rng=rng()),
     "cka_null_matrix debiased": lambda x: stats.cka_null_matrix(x, debiased=True, n_resamples=60, rng=rng()),
     "cka_influence": lambda x: stats.cka_influence(x[0], x[1], debiased=True),
+    "mean_cka_jackknife": stats.mean_cka_jackknife,
     "procrustes": stats.procrustes_matrix,
     "rsa": stats.rsa_matrix,
     "rsa euclidean": lambda x: stats.rsa_matrix(x, distance="euclidean"),
