@@ -25,7 +25,7 @@ from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
 from gapstudy.study import Study
 
 KEYS = ["figure1", "table1", "table2", "figure2", "cka-checks", "figure3", "table3", "certificates", "theorem",
-        "table4", "g2p", "table5"]  # fmt: skip
+        "transport", "reg-curve", "table4", "g2p", "table5"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +335,7 @@ def test_report_prints_the_signatures_and_captions(report: Made, results: dict[s
 
 @pytest.mark.parametrize(("key", "rows"), [
     ("table1", 28 + 24), ("table2", 3 * (3 + 4)), ("table3", 3 * 2 * 2 + 2), ("figure2", 6), ("figure3", 18),
-    ("certificates", 30), ("theorem", 12), ("cka-checks", 7 * 7), ("figure1", 2),
+    ("certificates", 30), ("theorem", 12), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 7), ("figure1", 2),
 ])  # fmt: skip
 def test_csv_has_a_row_for_each_number(report: Made, key: str, rows: int) -> None:
     """The CSVs are rectangular and as long as the study makes them."""
