@@ -25,8 +25,8 @@ from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
 from gapstudy.study import Study
 
 KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
-        "sensitivity", "variance", "certificates", "theorem",
-        "table4", "g2p", "table5"]  # fmt: skip
+        "sensitivity", "variance", "certificates", "theorem", "transport", "reg-curve", "bound",
+        "table4", "g2p", "table5", "paper-check", "verdicts"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +336,7 @@ def test_report_prints_the_signatures_and_captions(report: Made, results: dict[s
 
 @pytest.mark.parametrize(("key", "rows"), [
     ("table1", 28 + 24 + 10), ("table2", 2 * 3 * (3 + 4)), ("table3", 3 * 2 * 2 + 2), ("figure2", 6), ("figure3", 18),
-    ("certificates", 30), ("theorem", 12), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("companions", 7 * 2 * 6), ("figure1", 2),
+    ("certificates", 30), ("theorem", 12), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("companions", 7 * 2 * 6), ("figure1", 2),
 ])  # fmt: skip
 def test_csv_has_a_row_for_each_number(report: Made, key: str, rows: int) -> None:
     """The CSVs are rectangular and as long as the study makes them."""

@@ -25,6 +25,7 @@ COSTS = ("euclidean", "sqeuclidean")
 def exact_distance(x: Array, y: Array, *, cost: str = "euclidean", max_iterations: int = 10_000_000) -> float:
     """Exact optimal transport cost of two point clouds with uniform weights (the limit reg -> 0).
 
+    It holds the (n, m) matrix of costs in float64 and takes seconds at n = 5,010; its time grows faster than n^2.
     Parameters are those of :func:`sinkhorn_distance`; with "euclidean" it is the Wasserstein-1 distance.
 
     Returns
