@@ -73,7 +73,7 @@ _CAPTION = (
     "between pairs alone makes a correlation). *Within pairs*: ranks within each pair; {resamples} resamples of whole "
     "seeds for {level} % intervals (BCa where defined), as many permutations of seeds, jointly over pairs, for p-values, which Holm's "
     "method corrects for the three rows of the column. *Difference*: how much more strongly (in absolute value) than "
-    "reference performance, with uncorrected bootstrap p-values; the gap is computed from {reference} performance, which alone "
+    "reference performance, with jackknife intervals over seeds and uncorrected bootstrap p-values; the gap is computed from {reference} performance, which alone "
     "makes the two correlate. With {seeds} seeds a correlation of {detectable} within "
     "one pair is detected with 80 % power, before correction."
 )

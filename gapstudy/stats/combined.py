@@ -53,7 +53,8 @@ def combined_correlation(
     -------
     Estimate
         In (-1, 1), transformed back; ``n`` counts points. A coefficient of 1 in a group of m points (it happens in
-        resamples of few seeds) counts as 1 - 1 / (2 m), because its z is infinite.
+        resamples of few seeds) counts as 1 - 1 / (2 m), because its z is infinite. BCa interval over clusters, with
+        expanded tails for Pearson.
 
     Raises
     ------
@@ -83,7 +84,10 @@ def combined_correlation(
     def permuted(orders: npt.NDArray[np.intp]) -> Float:
         return mean([_permuted(method, a, b, m, orders[:, m]) for m in members])
 
-    value, low, high, words, _ = bootstrap(resampled, points, n_resamples=n_resamples, level=level, rng=rng)
+    expanded = method == "pearson"
+    value, low, high, words = bootstrap(
+        resampled, points, n_resamples=n_resamples, level=level, expanded=expanded, rng=rng
+    )
     p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
     text = f"{method} of {len(members)} groups combined by Fisher's z, {words}, {test}"
     return Estimate(value, low, high, level, len(a), text, p_value)

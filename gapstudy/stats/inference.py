@@ -1,6 +1,6 @@
 """Interval and p-value of a statistic of points in clusters and groups: the two halves of every correlation.
 
-Paper: section 4.4, Table 3.
+Paper: section 4.4, Table 3. Which interval a statistic has was decided by simulation (docs/simulations.md).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from gapstudy.stats.checks import check_level, check_resamples
 from gapstudy.stats.layout import Layout
-from gapstudy.stats.resample import resampling_interval
+from gapstudy.stats.resample import resampling_interval, undefined_words
 from gapstudy.stats.significance import EXACT_KENDALL_LIMIT, kendall_p_value, t_p_value
 
-__all__ = ["bootstrap", "independent_p", "permutation_p"]
+__all__ = ["bootstrap", "independent_p", "jackknife", "permutation_p"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -25,24 +25,76 @@ _ROUNDING = 1e-12
 
 
 def bootstrap(
-    statistic: Callable[[Float], Float], points: Layout, *, n_resamples: int, level: float, rng: np.random.Generator
-) -> tuple[float, float, float, str, Float]:
-    """Value, interval, its description and the resampled values of a statistic of weighted points.
+    statistic: Callable[[Float], Float],
+    points: Layout,
+    *,
+    n_resamples: int,
+    level: float,
+    expanded: bool = False,
+    rng: np.random.Generator,
+) -> tuple[float, float, float, str]:
+    """Value, BCa interval and its description of a statistic of weighted points.
 
     Parameters
     ----------
     statistic : maps (n_resamples, n) weights to (n_resamples,) values, NaN where undefined.
     points : which points are drawn together.
     n_resamples, level, rng : as :func:`gapstudy.stats.correlation`.
+    expanded : whether the tails are expanded: see :func:`gapstudy.stats.resample.resampling_interval`.
     """
     check_resamples(n_resamples)
     check_level(level)
     value = float(statistic(np.ones((1, len(points.cluster))))[0])
     draws = statistic(points.bootstrap_weights(n_resamples, rng))
-    jackknife = statistic(points.jackknife_weights())
-    low, high, words = resampling_interval(value, draws, jackknife, level=level)
-    unit = f"{points.n_clusters} clusters" if points.clustered else "points"
-    return value, low, high, f"bootstrap over {unit}, {words}", draws
+    left_out = statistic(points.jackknife_weights())
+    low, high, words = resampling_interval(value, draws, left_out, level=level, expanded=expanded)
+    return value, low, high, f"bootstrap over {_unit(points)}, {words}"
+
+
+def jackknife(
+    statistic: Callable[[Float], Float],
+    points: Layout,
+    *,
+    within: tuple[float, float],
+    n_resamples: int,
+    level: float,
+    rng: np.random.Generator,
+) -> tuple[float, float, float, float, str]:
+    """Value, t interval by the jackknife, p-value by the percentile bootstrap, and their description.
+
+    Parameters
+    ----------
+    statistic, points, n_resamples, level, rng : as :func:`bootstrap`.
+    within : range of the statistic; the interval is cut to it.
+
+    Returns
+    -------
+    (value, low, high, p_value, words) : percentile interval where the statistic is undefined without some cluster.
+    """
+    check_resamples(n_resamples)
+    check_level(level)
+    from scipy.special import stdtrit
+
+    value = float(statistic(np.ones((1, len(points.cluster))))[0])
+    draws = statistic(points.bootstrap_weights(n_resamples, rng))
+    low, high, words = resampling_interval(value, draws, None, level=level)
+    left_out = statistic(points.jackknife_weights())
+    n, unit = len(left_out), _unit(points)
+    if np.isfinite(left_out).all():
+        half = float(stdtrit(n - 1, (1 + level) / 2)) * float(np.sqrt((n - 1) * left_out.var()))
+        low, high = (min(max(end, within[0]), within[1]) for end in (value - half, value + half))
+        words = f"t interval by the jackknife over {unit}"
+    else:
+        words = f"bootstrap over {unit}, {words} (the jackknife is undefined here)"
+    defined = draws[np.isfinite(draws)]
+    tail = int(min(np.count_nonzero(defined <= 0), np.count_nonzero(defined >= 0)))
+    test = "percentile bootstrap p" + undefined_words(len(defined), len(draws))
+    return value, low, high, min(1.0, 2 * (1 + tail) / (1 + len(defined))), f"{words}, {test}"
+
+
+def _unit(points: Layout) -> str:
+    """What is drawn anew, for a caption."""
+    return f"{points.n_clusters} clusters" if points.clustered else "points"
 
 
 def permutation_p(

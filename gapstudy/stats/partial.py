@@ -58,7 +58,7 @@ def partial_correlation(
     Returns
     -------
     Estimate
-        In [-1, 1]; BCa interval over clusters; p by permuting the residuals of x (Freedman and Lane), whole clusters
+        In [-1, 1]; BCa interval over clusters (expanded tails for Pearson); p by permuting the residuals of x (Freedman and Lane), whole clusters
         jointly over groups.
 
     Raises
@@ -92,7 +92,10 @@ def partial_correlation(
         moved -= (moved @ known)[:, None] * known
         return np.asarray(moved @ left["y"] / np.maximum(np.linalg.norm(moved, axis=1), _ROUNDING))
 
-    value, low, high, words, _ = bootstrap(resampled, points, n_resamples=n_resamples, level=level, rng=rng)
+    expanded = method == "pearson"
+    value, low, high, words = bootstrap(
+        resampled, points, n_resamples=n_resamples, level=level, expanded=expanded, rng=rng
+    )
     p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
     within = f" within {points.n_groups} groups" if points.grouped else ""
     return Estimate(value, low, high, level, len(c), f"partial {method}{within}, {words}, residuals of {test}", p_value)

@@ -7,6 +7,8 @@ References
 ----------
 Efron (1987). Better bootstrap confidence intervals. JASA 82(397), doi:10.1080/01621459.1987.10478410 (BCa).
 Field, Welsh (2007). Bootstrapping clustered data. JRSS B 69(3), doi:10.1111/j.1467-9868.2007.00593.x.
+Hesterberg (2015). What teachers should know about the bootstrap. The American Statistician 69(4),
+doi:10.1080/00031305.2015.1089789 (section 5.3, expanded percentiles).
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy.typing as npt
 from gapstudy.stats.checks import check_level, check_resamples, choice, same_rows, vector
 from gapstudy.stats.estimate import Estimate
 
-__all__ = ["METHODS", "cluster_bootstrap", "mean_interval", "resampling_interval"]
+__all__ = ["METHODS", "cluster_bootstrap", "mean_interval", "resampling_interval", "undefined_words"]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -107,7 +109,7 @@ def cluster_bootstrap(
 
 
 def resampling_interval(
-    value: float, draws: Float, jackknife: Float | None, *, level: float
+    value: float, draws: Float, jackknife: Float | None, *, level: float, expanded: bool = False
 ) -> tuple[float, float, str]:
     """Interval from resampled values: BCa when ``jackknife`` is given and it is defined, else percentile.
 
@@ -117,6 +119,9 @@ def resampling_interval(
     draws : (n_resamples,) the statistic of each resample; NaN where undefined.
     jackknife : (n_clusters,) the statistic without each cluster, or None for the percentile interval.
     level : nominal coverage.
+    expanded : whether BCa starts from the tails Phi(-sqrt(S / (S - 1)) t), t of S - 1 degrees of freedom, in place of
+        the nominal ones (Hesterberg 2015; S clusters): a bootstrap of few clusters is too short, for a mean by
+        sqrt((S - 1) / S) and by what the t quantile is above the normal one. For moments; not needed for ranks.
 
     Returns
     -------
@@ -135,17 +140,26 @@ def resampling_interval(
         msg = f"the statistic is undefined in {len(draws) - len(defined)} of {len(draws)} resamples: too few clusters"
         raise ValueError(msg)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    if expanded and jackknife is not None:
+        tails = _expanded(tails, len(jackknife))
     adjusted = None if jackknife is None else _bca_tails(value, defined, jackknife, tails)
     low, high = np.quantile(defined, tails if adjusted is None else adjusted)
-    return float(low), float(high), _words(jackknife is not None, adjusted is not None, len(defined), len(draws))
+    kind = "percentile interval" if adjusted is None else "BCa interval"
+    kind += " with expanded tails" if expanded and jackknife is not None else ""
+    kind += " (BCa is undefined here)" if adjusted is None and jackknife is not None else ""
+    return float(low), float(high), kind + undefined_words(len(defined), len(draws))
 
 
-def _words(wanted_bca: bool, got_bca: bool, defined: int, drawn: int) -> str:
-    """Which interval it is, for a caption."""
-    kind = "BCa interval" if got_bca else "percentile interval"
-    if wanted_bca and not got_bca:
-        kind += " (BCa is undefined here)"
-    return kind if defined == drawn else f"{kind}, {defined} of {drawn} resamples defined"
+def undefined_words(defined: int, drawn: int) -> str:
+    """How many resamples were defined, for a caption; nothing where all were."""
+    return "" if defined == drawn else f", {defined} of {drawn} resamples defined"
+
+
+def _expanded(tails: Float, clusters: int) -> Float:
+    """Tail probabilities widened for so many clusters (Hesterberg 2015)."""
+    from scipy.special import ndtr, stdtrit
+
+    return np.asarray(ndtr(np.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, tails)))
 
 
 def _bca_tails(value: float, draws: Float, jackknife: Float, tails: Float) -> Float | None:

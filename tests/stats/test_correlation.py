@@ -13,7 +13,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from gapstudy.errors import PseudoReplicationWarning
-from gapstudy.stats import correlation, correlation_difference
+from gapstudy.stats import correlation, correlation_difference, jackknife_interval
 
 Float = npt.NDArray[np.float64]
 SEEDS = np.tile(np.arange(15), 2)
@@ -195,7 +195,42 @@ def test_difference_of_dependent_correlations() -> None:
     assert e.low > 0
     assert e.p_value is not None
     assert e.p_value < 0.05
-    assert "difference of absolute spearman, bootstrap over 15 clusters" in e.method
+    assert e.method == (
+        "difference of absolute spearman, t interval by the jackknife over 15 clusters, percentile bootstrap p"
+    )
+
+
+def test_difference_has_the_interval_of_the_jackknife() -> None:
+    """Its interval is that of jackknife_interval over whole seeds, cut to [-1, 1], whatever the draws are."""
+    x, y = study(2, slope=2.0)
+    z = rng(3).normal(size=30)
+    e = correlation_difference(x, z, y, method="pearson", clusters=SEEDS, groups=PAIRS, n_resamples=19, rng=rng())
+
+    def statistic(rows: Float) -> float:
+        a, b, c = (v - v.mean(axis=0) for v in np.moveaxis(rows, 1, 0))
+        return float(abs(np.corrcoef(a.ravel(), c.ravel())[0, 1]) - abs(np.corrcoef(b.ravel(), c.ravel())[0, 1]))
+
+    table = np.stack([v.reshape(2, 15).T for v in (x, z, y)], axis=1)
+    wanted = jackknife_interval(statistic, table, within=(-1.0, 1.0))
+    assert (e.value, e.low, e.high) == pytest.approx((wanted.value, wanted.low, wanted.high), abs=1e-12)
+
+
+def test_difference_without_a_jackknife() -> None:
+    """Where a column is constant without one cluster the interval is the percentile one, and the method says so."""
+    e = correlation_difference([0.0, 0.0, 0.0, 0.0, 1.0], [1, 3, 2, 5, 4], [5, 4, 2, 1, 3], n_resamples=199, rng=rng())
+    assert "bootstrap over points, percentile interval" in e.method
+    assert "(the jackknife is undefined here), percentile bootstrap p" in e.method
+    assert -1.0 <= e.low <= e.high <= 1.0
+
+
+def test_pearson_has_expanded_tails() -> None:
+    """Pearson's interval is wider than that of the nominal tails and says so; the rank methods keep theirs."""
+    x, y = study(2, slope=2.0)
+    found = {
+        m: correlation(x, y, method=m, clusters=SEEDS, groups=PAIRS, n_resamples=99, rng=rng()).method
+        for m in ("spearman", "kendall", "pearson")
+    }
+    assert {m for m, words in found.items() if "BCa interval with expanded tails" in words} == {"pearson"}
 
 
 def test_difference_is_antisymmetric_and_zero_for_equal_columns() -> None:
@@ -214,10 +249,12 @@ def test_difference_is_deterministic_and_warns() -> None:
     """Seeds and pseudo-replication work as for one correlation."""
     x, y = study(8, slope=0.6)
     z = rng(3).normal(size=30)
-    lows = [
-        correlation_difference(x, z, y, clusters=SEEDS, groups=PAIRS, n_resamples=99, rng=rng(s)).low for s in (0, 0, 1)
+    found = [
+        correlation_difference(x, z, y, clusters=SEEDS, groups=PAIRS, n_resamples=99, rng=rng(s)) for s in (0, 0, 1)
     ]
-    assert lows[0] == lows[1] != lows[2]
+    assert found[0] == found[1]
+    assert found[0].p_value != found[2].p_value
+    assert found[0].low == found[2].low  # no draws in the interval
     with pytest.warns(PseudoReplicationWarning, match="30 points of 15 clusters"):
         correlation_difference(x, z, y, clusters=SEEDS, n_resamples=99, rng=rng())
 

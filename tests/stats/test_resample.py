@@ -38,7 +38,7 @@ def test_intervals_agree_with_scipy(method: str) -> None:
 
 
 def test_interval_from_given_draws_is_scipy_s_formula() -> None:
-    """With the same draws and jackknife the BCa ends equal a direct computation with scipy.stats.norm."""
+    """With the same draws and jackknife the BCa ends equal a direct computation with scipy.scipy_stats.norm."""
     rng = np.random.default_rng(2)
     draws, jackknife, value = rng.gamma(3.0, size=500), rng.gamma(3.0, size=12), 2.5
     z0 = scipy_stats.norm.ppf(np.mean(draws < value))
@@ -126,3 +126,19 @@ def test_errors() -> None:
         cluster_bootstrap(mean, [np.arange(5.0), np.arange(4.0)], rng=rng)
     with pytest.raises(ValueError, match="data must hold at least 2 clusters, got 1"):
         cluster_bootstrap(mean, [np.arange(1.0)], rng=rng)
+
+
+def test_expanded_tails() -> None:
+    """Expanded BCa is BCa at the level whose tails are Phi(-sqrt(S / (S - 1)) t), and so is its percentile form."""
+    data = np.random.default_rng(3).exponential(size=12)
+    jackknife = np.array([np.delete(data, i).mean() for i in range(12)])
+    draws = data[np.random.default_rng(4).integers(0, 12, size=(999, 12))].mean(axis=1)
+    tail = scipy_stats.norm.cdf(np.sqrt(12 / 11) * scipy_stats.t.ppf(0.025, 11))
+    assert 0.005 < tail < 0.025
+    low, high, words = resampling_interval(float(data.mean()), draws, jackknife, level=0.95, expanded=True)
+    wanted = resampling_interval(float(data.mean()), draws, jackknife, level=1 - 2 * tail)
+    assert (low, high) == pytest.approx(wanted[:2])
+    assert words == "BCa interval with expanded tails"
+    flat = resampling_interval(float(data.mean()), draws, np.ones(12), level=0.95, expanded=True)
+    assert flat[:2] == pytest.approx(tuple(np.quantile(draws, [tail, 1 - tail])))
+    assert flat[2] == "percentile interval with expanded tails (BCa is undefined here)"
