@@ -6,8 +6,10 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from gapstudy.stats import (
+    disagreement,
     disagreement_certificate,
     error_gap,
     hoeffding_radius,
@@ -15,7 +17,7 @@ from gapstudy.stats import (
     mean_interval,
     sinkhorn_distance,
 )
-from simulations.scenario import AS_CLAIMED, AT_LEAST, Claim, Outcome, Scenario
+from simulations.scenario import AS_CLAIMED, AT_LEAST, Claim, Outcome, Scenario, interval
 
 __all__ = ["SCENARIOS"]
 
@@ -52,6 +54,17 @@ def sinkhorn(n: int, rng: np.random.Generator) -> list[Outcome]:
     floor = jackknife_interval(mean_of_pairs, np.arange(n, dtype=np.float64))
     pairs = mean_interval(table[np.triu_indices(n, 1)])
     return [(e.value, e.low, e.high) for e in (between, floor, pairs)]
+
+
+def paired(n: int, rng: np.random.Generator) -> list[Outcome]:
+    """Outputs of two given models on n parallel items."""
+    items = rng.normal(size=(n, CLASSES))
+    p, q = (
+        softmax(sharpness * items + 0.5 * rng.normal(size=items.shape) + np.array([bias, 0.0, 0.0]), axis=1)
+        for sharpness, bias in ((4.0, 0.0), (2.0, 0.4))
+    )
+    found = disagreement(p, q)
+    return [interval(found.rate), interval(found.jensen_shannon)]
 
 
 def certificates(n: int, gap: float, shared: float, rng: np.random.Generator) -> list[Outcome]:
@@ -105,6 +118,16 @@ SCENARIOS = [
             draws=draws,
         )
         for n, draws in ((5, 1000), (10, 400))
+    ),
+    Scenario(
+        name="disagreement",
+        setting=f"n = 320 items, {CLASSES} classes, two given models",
+        draw=partial(paired, 320),
+        claims=(
+            Claim(what="P(argmax differs), Clopper-Pearson interval", share=AT_LEAST),
+            Claim(what="mean Jensen-Shannon divergence per item, t interval", share=AS_CLAIMED),
+        ),
+        draws=2000,
     ),
     *(
         Scenario(

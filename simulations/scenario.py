@@ -20,9 +20,22 @@ import numpy.typing as npt
 
 from gapstudy.stats import Estimate, clopper_pearson
 
-__all__ = ["AS_CLAIMED", "AT_LEAST", "LEVEL", "MODULES", "Claim", "Outcome", "Result", "Scenario", "every", "run"]
+__all__ = [
+    "AS_CLAIMED",
+    "AT_LEAST",
+    "LEVEL",
+    "MODULES",
+    "Claim",
+    "Outcome",
+    "Result",
+    "Scenario",
+    "every",
+    "interval",
+    "rejects",
+    "run",
+]
 
-MODULES = ("cka", "gaps", "correlations", "outputs", "theory")
+MODULES = ("cka", "similarity", "gaps", "items", "representations", "correlations", "regressions", "outputs", "theory")
 """The modules of this package that have ``SCENARIOS``, in the order of the summary."""
 
 SEED = 20_240_605
@@ -36,6 +49,16 @@ LEVEL = (0.0, 0.05)
 
 Outcome = bool | tuple[float, float, float]
 """Whether a test rejected (or an event happened), or value and ends of an interval."""
+
+
+def interval(e: Estimate) -> Outcome:
+    """Value and ends."""
+    return e.value, e.low, e.high
+
+
+def rejects(p_value: float | None) -> Outcome:
+    """Whether a test at 5 % rejects."""
+    return p_value is not None and p_value <= 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,12 @@ __all__ = ["page", "row"]
 
 HEADINGS = {
     "cka": "Linear CKA",
+    "similarity": "CKA of several pairs, and its companions",
     "gaps": "Performance gap",
+    "items": "Performance gap over test items",
+    "representations": "One representation against another",
     "correlations": "Correlations of gap and linguistic gap",
+    "regressions": "Correlations asked in other ways",
     "outputs": "Sinkhorn distance and certificates",
     "theory": "Divergence",
 }
