@@ -19,13 +19,13 @@ from gapstudy.stats import (
     partial_correlation,
 )
 from simulations.correlations import RESAMPLES, points, population
-from simulations.scenario import AS_CLAIMED, LEVEL, Claim, Outcome, Scenario, interval, rejects
+from simulations.scenario import LEVEL, Claim, Outcome, Scenario, interval, rejects
 
 __all__ = ["SCENARIOS"]
 
 
 def given(n: int, rho: float, own: float, rng: np.random.Generator) -> list[Outcome]:
-    """x and y that both follow z with correlation rho, and have partial correlation ``own``."""
+    """Two columns that both follow z with correlation rho, and have partial correlation ``own``."""
     together = own * (1 - rho**2) + rho**2
     (x, y, z), labels = points(n, [[1.0, together, rho], [together, 1.0, rho], [rho, rho, 1.0]], rng)
     out: list[Outcome] = []
@@ -67,13 +67,11 @@ def dependent(n: int, rho: float, shared: bool, rng: np.random.Generator) -> lis
     return [rejects(compare_dependent(x1, x2, y, groups=groups, test=t).p_value) for t in ("meng", "steiger")]
 
 
-def _claims(
-    what: str, null: bool, truth: float, promised: bool, remark: str, level_promised: bool = True
-) -> list[Claim]:
+def _claims(what: str, null: bool, truth: float, *, remark: str, level_promised: bool = True) -> list[Claim]:
     """Interval and test of one method."""
     share = LEVEL if level_promised else None
     return [
-        Claim(what=f"{what}, interval", share=AS_CLAIMED if promised else None, truth=truth, remark=remark),
+        Claim(what=f"{what}, interval", share=None, truth=truth, remark=remark),
         Claim(
             what=f"{what}, test rejects",
             share=share if null else None,
@@ -95,8 +93,7 @@ SCENARIOS = [
                     f"partial {method.capitalize()}",
                     own == 0,
                     _partial(method, 0.6, own),
-                    False,
-                    "no theory at 15 seeds",
+                    remark="no theory at 15 seeds",
                 )
             ),
             draws=1000,
@@ -109,10 +106,12 @@ SCENARIOS = [
             setting=f"15 seeds, 2 pairs, rho = {rho:g} within a pair",
             draw=partial(slopes, 15, rho),
             claims=(
-                *_claims("Spearman combined by Fisher's z", rho == 0, population("spearman", rho), False, "BCa"),
-                *_claims("Pearson combined by Fisher's z", rho == 0, rho, False, "BCa, expanded tails"),
-                *_claims("mixed model, slope", rho == 0, rho, False, "normal quantiles for 15 seeds", False),
-                *_claims("clustered regression, slope", rho == 0, rho, False, "few clusters", False),
+                *_claims("Spearman combined by Fisher's z", rho == 0, population("spearman", rho), remark="BCa"),
+                *_claims("Pearson combined by Fisher's z", rho == 0, rho, remark="BCa, expanded tails"),
+                *_claims(
+                    "mixed model, slope", rho == 0, rho, remark="normal quantiles for 15 seeds", level_promised=False
+                ),
+                *_claims("clustered regression, slope", rho == 0, rho, remark="few clusters", level_promised=False),
             ),
             draws=600,
         )
