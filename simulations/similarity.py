@@ -64,7 +64,7 @@ def _mean(model: Model) -> float:
     return float(np.mean([model.population(i, j) for i, j in PAIRS]))
 
 
-def _jackknifed(name: str, model: Model, *, debiased: bool, remark: str = "", draws: int = 1000) -> Scenario:
+def _jackknifed(name: str, model: Model, *, debiased: bool, remark: str = "", draws: int = 600) -> Scenario:
     kind, what = ("debiased", "the population value") if debiased else ("plain", "its expectation at this n")
     law = ", heavy tails" if model.heavy else ""
     return Scenario(
@@ -84,11 +84,11 @@ def _jackknifed(name: str, model: Model, *, debiased: bool, remark: str = "", dr
 
 
 NARROW, WIDE = Model(300, 64, 2.5), Model(300, 768, 5.0)
-SAME, OTHER = Model(300, 64, 2.5, languages=3), Model(300, 64, 3.5, languages=3)
+SAME, OTHER = Model(200, 64, 2.5, languages=3), Model(200, 64, 3.5, languages=3)
 
 SCENARIOS = [
     _jackknifed("debiased", NARROW, debiased=True),
-    _jackknifed("debiased wide", WIDE, debiased=True),
+    _jackknifed("debiased wide", WIDE, debiased=True, draws=400),
     _jackknifed(
         "debiased heavy",
         Model(500, 200, 4.0, heavy=True),
@@ -97,7 +97,7 @@ SCENARIOS = [
         draws=400,
     ),
     _jackknifed("plain", NARROW, debiased=False),
-    _jackknifed("plain wide", WIDE, debiased=False),
+    _jackknifed("plain wide", WIDE, debiased=False, draws=400),
     _jackknifed(
         "plain n 100", Model(100, 768, 5.0), debiased=False, remark="fewer sentences than a study has", draws=600
     ),
@@ -123,7 +123,7 @@ SCENARIOS = [
                     truth=_mean(other) - _mean(SAME),
                 ),
             ),
-            draws=800,
+            draws=600,
         )
         for name, words, other in (("equal", "equal population CKA", SAME), ("unequal", "one noisier", OTHER))
     ),
@@ -142,7 +142,7 @@ SCENARIOS = [
             Claim(what="RSA of correlation distances, Mantel's test rejects", share=LEVEL),
             Claim(what="RSA of Euclidean distances, Mantel's test rejects", share=LEVEL),
         ),
-        draws=2000,
+        draws=1000,
     ),
     Scenario(
         name="retrieval",
@@ -156,6 +156,6 @@ SCENARIOS = [
             )
             for method in ("cosine", "CSLS")
         ),
-        draws=1000,
+        draws=500,
     ),
 ]

@@ -137,8 +137,8 @@ def correlation_difference(
         Value in [-1, 1]. The interval is Student's t with the standard error of the jackknife over clusters (percentile
         where that is undefined: ``method`` says so), which covers where BCa is short. The p-value is that of the
         percentile bootstrap over clusters, 2 min P(d <= 0), P(d >= 0) with one added; it keeps its level. They are two
-        methods and may disagree at the border. The absolute value has a kink: where a coefficient is near 0 both are on
-        the safe side (docs/simulations.md).
+        methods and may disagree at the border. The absolute value has a kink: where a coefficient is 0 no theory covers
+        either (docs/simulations.md: the interval was not short there, and the test of two zeros rejected nothing).
 
     Raises
     ------
