@@ -26,7 +26,8 @@ sqrt(3) times too much. Test independence by :func:`gapstudy.stats.cka_null`.
 **Plain CKA** resamples sentences with replacement. Drawing a sentence twice adds to its bias, so that ordinary
 percentiles can miss their own point estimate; the interval is therefore centred, ``value + (quantiles of the resamples
 - their mean)``. It covers the *expected plain CKA at this n*, which is not the population value (an expected 0.552
-where the truth was 0.364, simulated), and may leave [0, 1].
+where the truth was 0.364, simulated), and may leave [0, 1]. Where d is large against n it is short (88 % at n = 300,
+d = 768, simulated); the jackknife's, :func:`gapstudy.stats.mean_cka_jackknife`, covered 95 % there.
 
 References
 ----------

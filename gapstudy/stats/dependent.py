@@ -2,8 +2,8 @@
 
 Paper: section 4.4 says that CKA and Sinkhorn distance correlate more strongly with the gap than English performance
 does; all three correlations share the gap. These are the textbook tests for n **independent** points; two points of a
-seed are not, so the cluster bootstrap of :func:`gapstudy.stats.correlation_difference` is the test of record and these
-stand beside it.
+seed are not (simulated: 8 % rejected at 5 %), so the cluster bootstrap of
+:func:`gapstudy.stats.correlation_difference` is the test of record and these stand beside it.
 
 References
 ----------

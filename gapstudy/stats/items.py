@@ -6,7 +6,7 @@ splits the variance. A resample is a row of multinomial weights, so that all of 
 
 The interval is centred (value + resampled quantiles - resampled mean), as for plain CKA: drawing items adds noise to
 each score and noise widens absolute differences. Where scores are equal but for noise the gap has a kink, and no
-interval round it covers 0 well.
+interval round it covers 0 well (simulated at 320 items: 79 % for two equal languages, 3 % for ten).
 
 References
 ----------

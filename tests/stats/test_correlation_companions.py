@@ -214,6 +214,15 @@ def test_combined_p_has_its_level() -> None:
 
 
 # ---- left out ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["spearman", "pearson"])
+def test_only_pearson_has_expanded_tails(method: str) -> None:
+    """Partial and combined Pearson correlations have BCa intervals with expanded tails, Spearman's the nominal ones."""
+    x, y, z = points()
+    options: dict[str, Any] = {"method": method, "clusters": SEEDS, "groups": PAIRS, "n_resamples": 199, "rng": rng()}
+    for e in (partial_correlation(x, y, z, **options), combined_correlation(x, y, **options)):
+        assert ("BCa interval with expanded tails" in e.method) == (method == "pearson")
+
+
 def test_leave_one_out_recomputes() -> None:
     """Each value is the within-pair coefficient of the points that are left, and the ends name their seed."""
     x, y, _ = points(10)
