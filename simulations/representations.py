@@ -79,6 +79,9 @@ def _paired(n: int, dz: float, heavy: bool) -> Scenario:
     )
 
 
+MANY = "percentiles of a bootstrap over 15 seeds: approximate"
+
+
 def _improvement(n: int, better: float) -> Scenario:
     few = "a percentile bootstrap of so few seeds has no theory to lean on" if n < 10 else ""
     return Scenario(
@@ -90,13 +93,13 @@ def _improvement(n: int, better: float) -> Scenario:
                 what="P(A > B), stratified bootstrap",
                 share=None,
                 truth=0.5 * math.erfc(-better / 2.0),
-                remark=few or "percentiles of a bounded statistic",
+                remark=few or MANY,
             ),
             Claim(
                 what="difference of interquartile means, stratified bootstrap, covers its expectation at this S",
                 share=None,
                 truth=math.nan,
-                remark=few or "percentiles",
+                remark=few or MANY,
             ),
         ),
         draws=1000,
