@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from simulations.scenario import Result, every, run
 from simulations.summary import page, row
@@ -48,8 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _json(result: Result) -> str:
-    plain = dataclasses.asdict(result)
-    return json.dumps({k: None if isinstance(v, float) and math.isnan(v) else v for k, v in plain.items()})
+    return json.dumps(_without_nan(dataclasses.asdict(result)), allow_nan=False)
+
+
+def _without_nan(value: Any) -> Any:
+    """The same with null for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 if __name__ == "__main__":

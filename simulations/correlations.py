@@ -134,7 +134,7 @@ SCENARIOS = [
                     remark=remark,
                 ),
                 Claim(
-                    what=f"difference of two absolute {method.capitalize()} correlations, bootstrap test rejects",
+                    what=f"difference of two absolute {method.capitalize()} correlations, {'t' if method == 'pearson' else 'bootstrap'} test rejects",
                     share=LEVEL if first == second else None,
                     remark="" if first == second else "power",
                 ),
@@ -146,7 +146,9 @@ SCENARIOS = [
             (0.7, 0.3, "spearman", (0.93, 1.0), "the jackknife's variance errs upwards"),
             (0.6, 0.0, "spearman", None, "one at the kink of the absolute value: no theory"),
             (0.0, 0.0, "spearman", None, "both at the kink of the absolute value: no theory"),
+            (0.6, 0.6, "kendall", (0.93, 1.0), "the jackknife's variance errs upwards"),
             (0.6, 0.6, "pearson", (0.93, 1.0), "the jackknife's variance errs upwards"),
+            (0.0, 0.0, "pearson", None, "both at the kink of the absolute value: no theory"),
         )
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +118,19 @@ def test_one_scenario_by_name(suite: ModuleType, capsys: pytest.CaptureFixture[s
     assert "promised ≤ 50 %" in out.out
     assert "1 claims, 0 broken" in out.err
     assert np.isfinite(float(out.out.split("%")[0].split()[-1]))
+
+
+def test_lines_of_json(suite: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json each claim is one line of strict JSON, null where there is no number."""
+    from simulations.__main__ import main
+
+    assert suite.SEED
+    assert main(["paired 5 0.0", "--quick", "--jobs", "1", "--json"]) == 0
+
+    def refuse(name: str) -> None:
+        pytest.fail(f"{name} is no JSON")
+
+    lines = [json.loads(line, parse_constant=refuse) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 5
+    assert {line["scenario"] for line in lines} == {"paired 5 0.0"}
+    assert lines[1]["claim"]["truth"] is None

@@ -135,9 +135,10 @@ def correlation_difference(
     -------
     Estimate
         Value in [-1, 1]. The interval is Student's t with the standard error of the jackknife over clusters (percentile
-        where that is undefined: ``method`` says so), which covers where BCa is short. The p-value is that of the
-        percentile bootstrap over clusters, 2 min P(d <= 0), P(d >= 0) with one added; it keeps its level. They are two
-        methods and may disagree at the border. The absolute value has a kink: where a coefficient is 0 no theory covers
+        where that is undefined: ``method`` says so), which covers where BCa is short. The p-value of rank methods is that
+        of the percentile bootstrap over clusters, 2 min P(d <= 0), P(d >= 0) with one added, which keeps its level and may
+        disagree with the interval at the border; Pearson's is the jackknife's t test (percentiles rejected 9 % at 5 %
+        with 15 seeds). The absolute value has a kink: where a coefficient is 0 no theory covers
         either (docs/simulations.md: the interval was not short there, and the test of two zeros rejected nothing).
 
     Raises
@@ -152,8 +153,9 @@ def correlation_difference(
         one, other = (np.abs(coefficients(method, column, last, points.group, weights)) for column in (first, second))
         return np.asarray(one - other)
 
+    t_test = method == "pearson"
     value, low, high, p_value, words = jackknife(
-        difference, points, within=(-1.0, 1.0), n_resamples=n_resamples, level=level, rng=rng
+        difference, points, within=(-1.0, 1.0), t_test=t_test, n_resamples=n_resamples, level=level, rng=rng
     )
     return Estimate(value, low, high, level, len(last), f"difference of absolute {method}, {words}", p_value)
 

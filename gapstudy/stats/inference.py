@@ -56,24 +56,26 @@ def jackknife(
     points: Layout,
     *,
     within: tuple[float, float],
+    t_test: bool,
     n_resamples: int,
     level: float,
     rng: np.random.Generator,
 ) -> tuple[float, float, float, float, str]:
-    """Value, t interval by the jackknife, p-value by the percentile bootstrap, and their description.
+    """Value, t interval by the jackknife, p-value and their description.
 
     Parameters
     ----------
     statistic, points, n_resamples, level, rng : as :func:`bootstrap`.
     within : range of the statistic; the interval is cut to it.
+    t_test : whether the p-value is the jackknife's too; else that of the percentile bootstrap.
 
     Returns
     -------
-    (value, low, high, p_value, words) : percentile interval where the statistic is undefined without some cluster.
+    (value, low, high, p_value, words) : both by percentiles where the statistic is undefined without some cluster.
     """
     check_resamples(n_resamples)
     check_level(level)
-    from scipy.special import stdtrit
+    from scipy.special import stdtr, stdtrit
 
     value = float(statistic(np.ones((1, len(points.cluster))))[0])
     draws = statistic(points.bootstrap_weights(n_resamples, rng))
@@ -81,9 +83,12 @@ def jackknife(
     left_out = statistic(points.jackknife_weights())
     n, unit = len(left_out), _unit(points)
     if np.isfinite(left_out).all():
-        half = float(stdtrit(n - 1, (1 + level) / 2)) * float(np.sqrt((n - 1) * left_out.var()))
+        error = float(np.sqrt((n - 1) * left_out.var()))
+        half = float(stdtrit(n - 1, (1 + level) / 2)) * error
         low, high = (min(max(end, within[0]), within[1]) for end in (value - half, value + half))
         words = f"t interval by the jackknife over {unit}"
+        if t_test and error > 0:
+            return value, low, high, 2.0 * float(stdtr(n - 1, -abs(value) / error)), f"{words}, and its t test"
     else:
         words = f"bootstrap over {unit}, {words} (the jackknife is undefined here)"
     defined = draws[np.isfinite(draws)]

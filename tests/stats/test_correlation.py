@@ -213,6 +213,9 @@ def test_difference_has_the_interval_of_the_jackknife() -> None:
     table = np.stack([v.reshape(2, 15).T for v in (x, z, y)], axis=1)
     wanted = jackknife_interval(statistic, table, within=(-1.0, 1.0))
     assert (e.value, e.low, e.high) == pytest.approx((wanted.value, wanted.low, wanted.high), abs=1e-12)
+    error = (wanted.value - wanted.low) / scipy_stats.t.ppf(0.975, 14)  # the upper end is cut
+    assert e.p_value == pytest.approx(2 * scipy_stats.t.sf(abs(wanted.value) / error, 14), rel=1e-9)
+    assert e.method.endswith("t interval by the jackknife over 15 clusters, and its t test")
 
 
 def test_difference_without_a_jackknife() -> None:
