@@ -21,7 +21,6 @@ Field, Welsh (2007). Bootstrapping clustered data. JRSS B 69(3), doi:10.1111/j.1
 Hesterberg (2015). What teachers should know about the bootstrap. The American Statistician 69(4),
 doi:10.1080/00031305.2015.1089789 (expanded tails).
 Phipson, Smyth (2010). Permutation p-values should never be zero. SAGMB 9(1), doi:10.2202/1544-6115.1585.
-Arvesen (1969). Jackknifing U-statistics. Annals of Mathematical Statistics 40(6), doi:10.1214/aoms/1177697287.
 """
 
 from __future__ import annotations
@@ -97,9 +96,9 @@ def correlation(
     def permuted(orders: npt.NDArray[np.intp]) -> Float:
         return permuted_coefficients(method, a, b, points.group, orders)
 
-    expanded = method == "pearson"
+    moments = method == "pearson"
     value, low, high, words = bootstrap(
-        resampled, points, n_resamples=n_resamples, level=level, expanded=expanded, rng=rng
+        resampled, points, n_resamples=n_resamples, level=level, expanded=moments, rng=rng
     )
     if points.grouped or points.clustered:
         p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
@@ -137,9 +136,8 @@ def correlation_difference(
         Value in [-1, 1]. The interval is Student's t with the standard error of the jackknife over clusters (percentile
         where that is undefined: ``method`` says so), which covers where BCa is short. The p-value of rank methods is that
         of the percentile bootstrap over clusters, 2 min P(d <= 0), P(d >= 0) with one added, which keeps its level and may
-        disagree with the interval at the border; Pearson's is the jackknife's t test (percentiles rejected 9 % at 5 %
-        with 15 seeds). The absolute value has a kink: where a coefficient is 0 no theory covers
-        either (docs/simulations.md: the interval was not short there, and the test of two zeros rejected nothing).
+        disagree with the interval at the border; Pearson's is the jackknife's t test (percentiles rejected 9 % at 5 % with
+        15 seeds). Where a coefficient is 0 the absolute value has a kink and no theory holds; neither was short, simulated.
 
     Raises
     ------

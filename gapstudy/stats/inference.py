@@ -1,6 +1,10 @@
 """Interval and p-value of a statistic of points in clusters and groups: the two halves of every correlation.
 
 Paper: section 4.4, Table 3. Which interval a statistic has was decided by simulation (docs/simulations.md).
+
+References
+----------
+Arvesen (1969). Jackknifing U-statistics. Annals of Mathematical Statistics 40(6), doi:10.1214/aoms/1177697287.
 """
 
 from __future__ import annotations
