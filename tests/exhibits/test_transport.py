@@ -11,7 +11,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from gapstudy import stats
-from gapstudy.exhibits import reg_curve, transport
+from gapstudy.exhibits import pairs, reg_curve, transport
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import pair_points
 from gapstudy.stats import disagreement, exact_distance, sinkhorn_distance
@@ -64,11 +64,11 @@ def test_caption_states_how(full: Any) -> None:
         "reg 0.05",
         "95 % t intervals",
         "Clopper–Pearson",
-        "Largest marginal error: ",
+        "summed marginal error is at most 1e-6",
     ):
         assert part in exhibit.caption
     errors = [p["marginal_error"] for p in exhibit.data["pairs"]]
-    assert f"error: {max(errors):.1e}." in exhibit.caption
+    assert f"the largest is {max(errors):.1e}." in exhibit.caption
     assert len(errors) == 3 * (2 * 5 + 3)
     assert exhibit.notes == ()
 
@@ -105,7 +105,7 @@ def test_says_what_is_missing(
 def test_unconverged_is_named(full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A distance that did not converge is named with representation, pair, seeds, value and remedy, in both exhibits."""
     solve, curve = stats.sinkhorn_pairs, stats.reg_curve
-    monkeypatch.setattr(transport, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
+    monkeypatch.setattr(pairs, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
     monkeypatch.setattr(reg_curve, "reg_curve", lambda *a, **k: curve(*a, **k, tol=1e-15, max_iterations=2))
 
     notes = transport.compute(full.evidence).notes
