@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy import stats as scipy_stats
 from gapstudy import stats
 from gapstudy.exhibits import pairs, reg_curve, transport
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.memory import Memory
 from gapstudy.exhibits.pairs import pair_points
 from gapstudy.stats import disagreement, exact_distance, sinkhorn_distance
 from gapstudy.study import Study
@@ -108,7 +110,7 @@ def test_unconverged_is_named(full: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(pairs, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
     monkeypatch.setattr(reg_curve, "reg_curve", lambda *a, **k: curve(*a, **k, tol=1e-15, max_iterations=2))
 
-    notes = transport.compute(full.evidence).notes
+    notes = transport.compute(replace(full.evidence, memory=Memory(None))).notes
     assert notes[0].startswith("subword, eng (seed 0) – swa (seed 0): Sinkhorn stopped at a marginal error of ")
     assert "raise reg, max_iterations or tol" in notes[0]
     assert "is not converged (marginal error" in reg_curve.compute(full.evidence, full.folder / "other").notes[0]
