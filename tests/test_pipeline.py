@@ -25,7 +25,7 @@ from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
 from gapstudy.study import Study
 
 KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
-        "sensitivity", "variance", "certificates", "theorem", "transport", "reg-curve", "bound",
+        "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve",
         "table4", "g2p", "table5", "paper-check", "verdicts"]  # fmt: skip
 
 
@@ -331,12 +331,12 @@ def test_report_prints_the_signatures_and_captions(report: Made, results: dict[s
 
     for key, exhibit in results["exhibits"].items():
         assert exhibit["signature"].split("|")[-1] in text, key
-        assert f"-{key}" in text
+        assert f"-{key}}}" in text or key == "verdicts"  # which has no number
 
 
 @pytest.mark.parametrize(("key", "rows"), [
-    ("table1", 28 + 24 + 10), ("table2", 2 * 3 * (3 + 4)), ("table3", 3 * 2 * 2 + 2), ("figure2", 6), ("figure3", 18),
-    ("certificates", 30), ("theorem", 12), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("companions", 7 * 2 * 6), ("figure1", 2),
+    ("table1", 28 + 24 + 10 + 12), ("table2", 2 * 3 * (3 + 4) + 9), ("table3", 3 * 2 * 2 + 2), ("figure2", 6), ("figure3", 18),
+    ("certificates", 30), ("theorem", 18), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("companions", 7 * 2 * 6), ("figure1", 2),
 ])  # fmt: skip
 def test_csv_has_a_row_for_each_number(report: Made, key: str, rows: int) -> None:
     """The CSVs are rectangular and as long as the study makes them."""

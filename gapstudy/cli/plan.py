@@ -27,7 +27,13 @@ class _Inside(click.FloatRange):
 
 @click.command()
 @click.option("--n", "n", type=click.IntRange(min=4), metavar="N", help="Seeds [default: those of the study].")
-@click.option("--rho", type=_Inside(0.0, 1.0), default=0.5, show_default=True, help="Spearman correlation to detect.")
+@click.option(
+    "--rho",
+    type=_Inside(-1.0, 1.0),
+    default=0.5,
+    show_default=True,
+    help="Spearman correlation to detect; its sign makes no difference.",
+)
 @click.option("--power", type=_Inside(0.0, 1.0), default=0.8, show_default=True, help="Wanted power.")
 @click.option(
     "--pairs",
@@ -66,10 +72,13 @@ def plan(
     if power <= level:
         msg = f"{power} must be above --level {level}"
         raise click.BadParameter(msg, param_hint="'--power'")
+    if rho == 0.0:
+        msg = "0 cannot be detected; give a correlation between -1 and 1 other than 0"
+        raise click.BadParameter(msg, param_hint="'--rho'")
     whole, _ = load_study(study)
     seeds = n or max(whole.seeds_of("xnli", None) if "xnli" in whole.tasks else whole.seeds, 4)
     content: dict[str, Any] = {"study": whole.name, "seeds": seeds, "power": power, "level": level}
-    content["correlation"] = _correlation(seeds, rho, pairs or _pairs(whole), power, level)
+    content["correlation"] = _correlation(seeds, abs(rho), pairs or _pairs(whole), power, level)
     observed = _observed(whole, runs)
     content["difference"] = {**_difference(seeds, difference, observed, power, level), "observed": observed}
     content["table"] = list(_table(power, level))
@@ -205,13 +214,17 @@ def _table(power: float, level: float) -> Any:
         }
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def _show(content: dict[str, Any]) -> None:
     from gapstudy.cli.progress import print_table
 
     n, power, c, d = content["seeds"], content["power"], content["correlation"], content["difference"]
     click.echo(f"Study {content['study']}: {n} seeds; tests at level {content['level']:g}, wanted power {power:.0%}")
     click.echo(
-        f"Correlation of gap and representation (within-pair Spearman, seeds permuted jointly over {c['pairs']} pair(s)):"
+        f"Correlation of gap and representation (within-pair Spearman, seeds permuted jointly over {_counted(c['pairs'], 'pair')}):"
     )
     if "power" in c:
         click.echo(
@@ -226,7 +239,7 @@ def _show(content: dict[str, Any]) -> None:
     click.echo("Difference of two representations, paired by seed (t test):")
     needed = f"{d['seeds_needed']} seeds" if d["seeds_needed"] else "more than a million seeds"
     click.echo(
-        f"  {d['dz']:.3g} standard deviations of the differences{points}: power {d['power']:.0%}; needs {needed}"
+        f"  {d['dz']:.3g} standard deviation{'' if d['dz'] == 1 else 's'} of the differences{points}: power {d['power']:.0%}; needs {needed}"
     )
     detected = "" if d["detectable_points"] is None else f" ({d['detectable_points']:.2f} points)"
     click.echo(f"  {n} seeds detect {d['detectable_dz']:.2f} standard deviations{detected}")

@@ -79,7 +79,7 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Means over pairs of languages, first common seed. *Procrustes*: similarity after the best rotation, in [0, 1]. *RSA*: "
+    "Means over pairs of languages, first common seed alone. *Procrustes*: similarity after the best rotation, in [0, 1]. *RSA*: "
     "Spearman correlation of the distances between sentences (1 – Pearson). *ANC*: mean absolute correlation of each neuron "
     "with itself in the other language, which presumes a shared basis. *Retrieval*: how often the nearest vector in the "
     "other language, by cosine or CSLS (10 neighbours), is that of the same sentence, mean of both directions. Intervals "

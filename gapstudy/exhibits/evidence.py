@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +92,17 @@ class Evidence:
         """Return primary test scores, (seeds, languages) float array in percent."""
         rows = [[self.score(task, representation, code, seed) for code in languages] for seed in seeds]
         return np.asarray(rows, dtype=np.float64).reshape(len(seeds), len(languages))
+
+    def dev_scores(self, task: str, representation: str, language: str) -> list[float]:
+        """Return the primary development scores of the runs trained on ``language``, in percent, at the chosen epochs."""
+        runs = (
+            self._index.get((task, representation, language, s)) for s in self.seeds(task, representation, (language,))
+        )
+        found = []
+        for run in runs:
+            with suppress(KeyError):
+                found += [run.score(language, split="dev")] if run else []
+        return found
 
     def vectors(self, task: str, representation: str, language: str, seed: int, layer: str) -> Vectors:
         """Return sentence vectors (sentences, d) of the parallel corpus."""

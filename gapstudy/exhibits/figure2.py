@@ -114,7 +114,9 @@ def _heat(drawing: Any, axis: Any, matrices: dict[str, Matrix], languages: tuple
     both = np.where(np.triu(np.ones_like(upper, bool), 1), upper, lower)
     np.fill_diagonal(both, np.nan)
     off = both[~np.eye(len(both), dtype=bool)]
-    image = axis.imshow(both, cmap="Greys", vmin=min(0.0, float(off.min())), vmax=max(float(off.max()), 1e-6))
+    low, high = float(off.min()), float(off.max())
+    room = max(0.15 * (high - low), 1e-6)  # so that neither end is white or black
+    image = axis.imshow(both, cmap="Greys", vmin=low - room, vmax=high + room)
     axis.set_xticks(range(len(languages)), languages, rotation=90)
     axis.set_yticks(range(len(languages)), languages)
     axis.tick_params(length=0)

@@ -59,9 +59,9 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Mean debiased CKA over pairs of languages, first common seed, with {level} % intervals by the jackknife over sentences "
+    "Mean debiased CKA over pairs of languages, first common seed alone, with {level} % intervals by the jackknife over sentences "
     "(those of the change are paired by sentence); they hold for these trained models. *Before*: the encoder before "
-    "fine-tuning, the same for every task. *input* is what enters the first transformer block."
+    "fine-tuning, which does not depend on the task (its languages may differ). *input* is what enters the first transformer block."
 )
 
 

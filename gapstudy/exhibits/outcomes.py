@@ -36,7 +36,7 @@ def why_no_items(evidence: Evidence, task: str) -> str:
     metric = evidence.spec(task).primary or METRICS[task][0]
     if metric == "accuracy":
         return ""
-    return f"{metric.replace('_', ' ')} is no mean over words, and the sentence boundaries it would need are not stored"
+    return f"{metric.replace('_', ' ').replace('f1', 'F1')} is no mean over words, and the sentence boundaries it would need are not stored"
 
 
 def correctness(evidence: Evidence, task: str, representation: str, language: str, seeds: Sequence[int]) -> Bool:

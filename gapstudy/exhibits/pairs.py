@@ -11,12 +11,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy.typing as npt
+
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.stats import Estimate, cka_matrix, rpd, sinkhorn_pairs
+from gapstudy.stats import Estimate, PairTransport, cka_matrix, rpd, sinkhorn_pairs
 from gapstudy.store import Run
 
-__all__ = ["PairPoint", "flat", "lacking", "pair_points", "pairs", "runs_behind", "unconverged"]
+__all__ = [
+    "Name",
+    "PairPoint",
+    "cloud",
+    "flat",
+    "lacking",
+    "pair_points",
+    "pairs",
+    "runs_behind",
+    "transports",
+    "unconverged",
+]
+
+
+Name = tuple[str, int]
+"""A language and a seed: one model's outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +92,11 @@ def _of_seed(evidence: Evidence, representation: str, seed: int, others: Sequenc
 
 def _points(evidence: Evidence, representation: str, seed: int, codes: Sequence[str]) -> tuple[PairPoint, ...]:
     """Compute the points of one seed: the reference language, first of ``codes``, with each other."""
-    analysis, layer = evidence.study.analysis, evidence.spec("xnli").sentence_layer
+    layer = evidence.spec("xnli").sentence_layer
     scores = [evidence.score("xnli", representation, c, seed) for c in codes]
     vectors = [evidence.vectors("xnli", representation, c, seed, layer) for c in codes]
     plain, debiased = (cka_matrix(vectors, debiased=kind)[0] for kind in (False, True))
-    outputs = {c: evidence.outputs("xnli", representation, c, seed) for c in codes}
-    logits = analysis.sinkhorn_space == "logits"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # ``trouble`` says it
-        distances = sinkhorn_pairs(
-            {c: o.logits if logits else o.probabilities for c, o in outputs.items()},
-            [(codes[0], other) for other in codes[1:]],
-            reg=analysis.sinkhorn_reg,
-            cost=analysis.sinkhorn_cost,
-        )
+    distances = transports(evidence, representation, tuple(((codes[0], seed), (other, seed)) for other in codes[1:]))
     return tuple(
         PairPoint(
             representation, code, seed, rpd(scores[0], scores[k]) if scores[0] or scores[k] else float("nan"),
@@ -98,12 +106,40 @@ def _points(evidence: Evidence, representation: str, seed: int, codes: Sequence[
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
+def transports(
+    evidence: Evidence, representation: str, wanted: tuple[tuple[Name, Name], ...]
+) -> tuple[PairTransport[Name], ...]:
+    """Return the transport between the outputs of pairs of (language, seed), with the debiased divergence.
+
+    What did not converge is said in ``trouble`` and warns nobody. Kept for the exhibits that share it.
+    """
+    analysis = evidence.study.analysis
+    names = list(dict.fromkeys(name for pair in wanted for name in pair))
+    runs = {run.run_id: run for code, seed in names if (run := evidence.run("xnli", representation, code, seed))}
+
+    def compute() -> tuple[PairTransport[Name], ...]:
+        clouds = {name: cloud(evidence, representation, *name) for name in names}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return sinkhorn_pairs(clouds, wanted, reg=analysis.sinkhorn_reg, cost=analysis.sinkhorn_cost, debiased=True)
+
+    options = [analysis.sinkhorn_space, analysis.sinkhorn_reg, analysis.sinkhorn_cost]
+    return evidence.remember("transports", list(runs.values()), compute, pairs=wanted, sinkhorn=options)
+
+
+def cloud(evidence: Evidence, representation: str, code: str, seed: int) -> npt.NDArray[Any]:
+    """Return the outputs on the test set in the study's space."""
+    outputs = evidence.outputs("xnli", representation, code, seed)
+    return outputs.logits if evidence.study.analysis.sinkhorn_space == "logits" else outputs.probabilities
+
+
 def lacking(evidence: Evidence, representations: Iterable[str] | None = None) -> tuple[str, ...]:
     """Return why there are no pairs with the reference language, or which there are not (None: every representation)."""
     reference = evidence.study.analysis.reference
     spec = evidence.study.tasks.get("xnli")
     if spec is None:
-        return ("the study has no task xnli",)
+        return ("it needs XNLI, which is not among the tasks of this report",)
     if reference not in spec.languages:
         return (f"the reference language {reference} is not among the languages of xnli: {', '.join(spec.languages)}",)
     if len(spec.languages) < 2:

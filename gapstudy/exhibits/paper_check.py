@@ -45,7 +45,7 @@ def _caption(checks: Sequence[Check]) -> str:
     numbers, claims = (sum(c.kind == kind for c in checks) for kind in ("number", "claim"))
     hold = sum(c.verdict == "holds" for c in checks)
     return (
-        f"Of {numbers} printed numbers that can be recomputed from the paper alone {agree} agree, within one and a half units "
+        f"Of {numbers} printed numbers that can be recomputed from the paper and the sizes of its data sets {agree} agree, within one and a half units "
         f"of the last printed digit (*p*-values: within a third), and {hold} of {claims} claims about them hold; the CSV has all. Here is the rest. "
         "Scores themselves cannot be recomputed: Tables 1 to 3 show them beside this study's."
     )

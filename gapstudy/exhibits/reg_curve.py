@@ -13,8 +13,8 @@ from gapstudy.errors import ConvergenceWarning
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.drawing import COLOURS, figure
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.pairs import lacking, pairs, runs_behind
-from gapstudy.exhibits.transport import EXACT_POINTS, cloud
+from gapstudy.exhibits.pairs import cloud, lacking, pairs, runs_behind
+from gapstudy.exhibits.transport import EXACT_POINTS
 from gapstudy.stats import exact_distance, reg_curve
 
 __all__ = ["SHARES", "compute", "curves"]

@@ -104,8 +104,8 @@ def compute(evidence: Evidence) -> Exhibit:
 
 _CAPTION = (
     "XNLI, {representation} models: the {points} points of Table 3, which are {seeds} seeds × {pairs} pairs and **not {points} independent "
-    "observations** (points of a seed share the {reference} model). What the gap (RPD) is correlated with, by analyses that differ from that of "
-    "record in one thing each; {level} % intervals; {resamples} resamples or permutations of whole seeds where the analysis has any. p-values are corrected by "
+    "observations** (points of a seed share the {reference} model). What the gap (RPD) is correlated with, by other analyses than that of "
+    "record; slopes are of standardised columns, and – stands where a line has no test; {level} % intervals; {resamples} resamples or permutations of whole seeds where the analysis has any. p-values are corrected by "
     "Holm's method for the measures of their line, not for the lines: these are companions of one question, not further ones. Below the table, how to read each."
 )
 
@@ -113,7 +113,7 @@ _CAPTION = (
 def _columns(evidence: Evidence, representation: str, points: Sequence[PairPoint]) -> _Points:
     return _Points(
         gap=np.array([p.gap for p in points]),
-        measures={name: np.array([getattr(p, name) for p in points]) for name in MEASURES},
+        measures={name: np.array([getattr(p, name) for p in points]) for name in (*MEASURES, "debiased_cka")},
         other=np.array([evidence.score("xnli", representation, p.language, p.seed) for p in points]),
         seeds=[p.seed for p in points],
         pairs=[p.language for p in points],
@@ -130,7 +130,11 @@ def analyses(evidence: Evidence, representation: str, points: Sequence[PairPoint
     def rng(name: str) -> np.random.Generator:
         return evidence.rng(f"sensitivity/{name}")
 
-    lines = [_one_pair(evidence, c, code, options) for code in dict.fromkeys(c.pairs) if several]
+    lines = [
+        _line("Debiased CKA", "the analysis of record with the unbiased form of CKA, which Table 3, like the paper, does not use.",
+              c, lambda _m, _x: correlation(c.measures["debiased_cka"], c.gap, rng=rng("debiased"), **c.labels, **options), ("cka",)),
+    ]  # fmt: skip
+    lines += [_one_pair(evidence, c, code, options) for code in dict.fromkeys(c.pairs) if several]
     if several:
         lines.append(_line("Pairs combined", "the mean of the pairs' own coefficients (Fisher's z), seeds resampled jointly; near Table 3's unless the pairs disagree.",
                            c, lambda m, x: combined_correlation(x, c.gap, rng=rng(f"combined/{m}"), **c.labels, **options)))  # fmt: skip

@@ -8,7 +8,7 @@ differences between representations are those of the same sentences. Debiased CK
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.stats import MeanCka, ResampledCka, draws_of_mean, mean_cka_jackknife
 
-__all__ = ["debiased_over_seeds", "plain_over_seeds"]
+__all__ = ["debiased_by_seed", "debiased_over_seeds", "plain_over_seeds"]
 
 T = TypeVar("T")
 Features = Sequence[npt.NDArray[np.float32]]
@@ -39,6 +39,13 @@ def debiased_over_seeds(
     evidence: Evidence, task: str, representation: str, languages: Sequence[str], seeds: Sequence[int]
 ) -> ResampledCka:
     """Return mean debiased CKA over pairs of ``languages`` and over ``seeds``, at the layer that the study names."""
+    return ResampledCka.over_seeds(debiased_by_seed(evidence, task, representation, languages, seeds))
+
+
+def debiased_by_seed(
+    evidence: Evidence, task: str, representation: str, languages: Sequence[str], seeds: Sequence[int]
+) -> Iterator[ResampledCka]:
+    """Yield mean debiased CKA over pairs of ``languages``, seed by seed."""
     resamples = evidence.study.analysis.resamples
 
     def compute(features: Features) -> ResampledCka:
@@ -46,7 +53,7 @@ def debiased_over_seeds(
         return draws_of_mean(features, debiased=True, n_resamples=resamples, rng=rng)
 
     cells = ((task, representation, tuple(languages), seed) for seed in seeds)
-    return ResampledCka.over_seeds(_of_seed(evidence, cell, "debiased", compute, resamples=resamples) for cell in cells)
+    return (_of_seed(evidence, cell, "debiased", compute, resamples=resamples) for cell in cells)
 
 
 def _of_seed(

@@ -82,7 +82,7 @@ _CAPTION = (
     "Test scores are means over seeds at the best development epoch, of the metric that each heading names{companions}. "
     "*Std.* is the sample standard deviation of these "
     "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
-    "{level} % t intervals by the jackknife over seeds (where there are at least 2; seed noise alone makes both "
+    "{level} % t intervals by the jackknife over seeds (where there are at least 2; cut at 0; seed noise alone makes both "
     "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
     "over pairs and seeds, its interval (jackknife over the {sentences} parallel sentences) that of its expectation at "
     "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "
@@ -90,7 +90,7 @@ _CAPTION = (
     "seeds that every language has. Rows *items*: half the width of the interval over test items instead, given these models (t for scores, centred "
     "bootstrap for gaps), where the score is an accuracy; items are blocks of {block} consecutive words, since runs do not store sentence "
     "boundaries; F1 is no mean over items and has none. Bold: the better value, whatever its uncertainty, where rows have the same "
-    "languages. Rows *paper* repeat the printed values: other corpora, other encoders, all ten languages."
+    "languages. The CSV has the development scores beside the test scores. Rows *paper* repeat the printed values: other corpora, other encoders, all ten languages."
 )
 
 
@@ -144,6 +144,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         "representation": representation,
         "scores": {c: _score(evidence, task, representation, c) for c in languages},
         "companions": {m: _companion(evidence, task, representation, m) for m in _others(evidence, task)},
+        "dev": _dev_scores(evidence, task, representation, languages),
         "missing": [],
     }
     if absent := evidence.absent(task, representation, spec.languages):
@@ -167,6 +168,16 @@ def _score(evidence: Evidence, task: str, representation: str, language: str, me
     seeds = evidence.seeds(task, representation, (language,))
     values = [evidence.score(task, representation, language, s, metric) for s in seeds]
     return seed_mean(values, level=evidence.study.analysis.level)
+
+
+def _dev_scores(evidence: Evidence, task: str, representation: str, languages: tuple[str, ...]) -> dict[str, Estimate]:
+    """Return development scores at the chosen epochs, of the languages that models were chosen on."""
+    found: dict[str, Estimate] = {}
+    for code in languages:
+        values = evidence.dev_scores(task, representation, code)
+        if values:
+            found[code] = seed_mean(values, level=evidence.study.analysis.level)
+    return found
 
 
 def _companion(evidence: Evidence, task: str, representation: str, metric: str) -> dict[str, Estimate]:
@@ -277,6 +288,7 @@ def _records(data: dict[str, Any]) -> Any:
         for representation, line in lines.items():
             named = {
                 **{f"score:{c}": e for c, e in line["scores"].items()},
+                **{f"dev:{c}": e for c, e in line["dev"].items()},
                 **{f"{metric}:{c}": e for metric, scores in line["companions"].items() for c, e in scores.items()},
                 **{k: line[k] for k in ("std", "mean_rpd", "cka", "debiased_cka") if k in line},
             }

@@ -58,10 +58,10 @@ def compute(evidence: Evidence) -> Exhibit:
 _CAPTION = (
     "Test accuracy (%), mean over seeds (seeds a cell: {seeds}), and the gap of such means to {reference}, over the seeds "
     "that both languages have: *Rel.* is RPD in percent of the mean of both scores, *Abs.* the difference in percentage "
-    "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps, where there are at least 2; languages share "
+    "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps (cut at 0, where the jackknife of an absolute difference is not to be relied on), where there are at least 2; languages share "
     "their seeds. Rows *items*: half the width of the interval over test items instead, given these models (t for accuracy, centred "
     "bootstrap for gaps, {resamples} resamples; items drawn jointly where test sets are parallel); the two sources of chance do not simply add, "
-    "see the table of sources in the appendix. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values."
+    "see the table of sources in the appendix. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values. The CSV has the development scores beside the test scores."
 )
 
 
@@ -85,11 +85,13 @@ def gap_to_reference(scores: Any, kind: str) -> float:
 
 def _line(evidence: Evidence, representation: str, others: tuple[str, ...]) -> dict[str, Any]:
     reference, level = evidence.study.analysis.reference, evidence.study.analysis.level
-    line: dict[str, Any] = {"scores": {}, "gaps": {}, "items": {"scores": {}, "gaps": {}}, "no_items": {}}
+    line: dict[str, Any] = {"scores": {}, "dev": {}, "gaps": {}, "items": {"scores": {}, "gaps": {}}, "no_items": {}}
     for code in evidence.languages("xnli", representation):
         seeds = evidence.seeds("xnli", representation, (code,))
         values = [evidence.score("xnli", representation, code, s) for s in seeds]
         line["scores"][code] = seed_mean(values, level=level)
+        if dev := evidence.dev_scores("xnli", representation, code):
+            line["dev"][code] = seed_mean(dev, level=level)
         _attempt(line, "scores", code, partial(_score_items, evidence, representation, code, seeds))
     for code in others:
         if seeds := evidence.seeds("xnli", representation, (reference, code)):
@@ -197,6 +199,7 @@ def _paper_cells(printed: dict[str, Any], others: tuple[str, ...]) -> list[Cell]
 def _records(data: dict[str, Any]) -> Any:
     for representation, line in data.items():
         named = {f"accuracy:{c}": e for c, e in line["scores"].items()}
+        named |= {f"dev:{c}": e for c, e in line["dev"].items()}
         named |= {f"gap_{kind}:{c}": e for c, gaps in line["gaps"].items() for kind, e in gaps.items()}
         items = line["items"]
         named |= {f"accuracy:{c}:items": e for c, e in items["scores"].items()}

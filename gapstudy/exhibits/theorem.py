@@ -76,10 +76,10 @@ def compute(evidence: Evidence) -> Exhibit:
 _CAPTION = (
     "Half the divergence plus a complexity term, at confidence 1 − {delta}, for the first seed of each pair. The divergence "
     "is the proxy A-distance of a linear classifier cross-fitted in 5 folds of sentences (0: the languages cannot be told "
-    "apart, 2: always), which estimates it from below; its {level} % Clopper–Pearson interval is over the *n* sentences or "
+    "apart, 2: always), which estimates it **from below** (a negative one counts as 0), so that the bounds printed are lower estimates of the true ones; its {level} % Clopper–Pearson interval is over the *n* sentences or "
     "items, given the classifiers, and *p* is that of the classifier two-sample test (199 swaps of the languages within "
     "sentences, refitted). *d* counts features plus one; the components are of both languages together, chosen without labels. A bound of 1 or more says nothing (*vacuous*, in brackets); "
-    "*n needed* is the sample size at which the paper's form would say something. {protocol} It is stated for binary labels; "
+    "*n needed* is the sample size at which the paper's form would say something. {protocol} The seeds’ own witness of the divergence needs one model for both languages, and is given in zero-shot studies alone. It is stated for binary labels; "
     "0–1 error is used. *Ben-David*: Theorem 2 of 2010 with 2d and the factor 4, without its joint-error term."
 )
 

@@ -5,26 +5,22 @@ Paper: section 4.3, Figure 3 (right), which prints plain Sinkhorn distances of a
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gapstudy.errors import ConvergenceWarning
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.pairs import flat, lacking, pairs, runs_behind
+from gapstudy.exhibits.pairs import Name, cloud, flat, lacking, pairs, runs_behind, transports
 from gapstudy.exhibits.text import estimate_cell, interval, number, seed_mean
-from gapstudy.stats import Estimate, PairTransport, disagreement, exact_distance, sinkhorn_pairs
+from gapstudy.stats import Estimate, PairTransport, disagreement, exact_distance
 
-__all__ = ["EXACT_POINTS", "cloud", "compute", "solved_pairs"]
+__all__ = ["EXACT_POINTS", "compute", "solved_pairs"]
 
 EXACT_POINTS = 6_000
 """Largest test set for which exact transport is computed: its time grows faster than the square of it."""
 
-Name = tuple[str, int]  # language and seed
 _ESTIMATES = ("sinkhorn", "debiased", "differ", "jensen_shannon")
 
 
@@ -70,34 +66,30 @@ def _caption(evidence: Evidence, errors: Iterable[float]) -> str:
         f"Test-set outputs ({a.sinkhorn_space}) by {a.sinkhorn_cost} cost. *Sinkhorn*: transport cost at reg {a.sinkhorn_reg:g}, "
         "whose size depends on reg and is above 0 for equal outputs; *debiased*: Sinkhorn divergence at the "
         "same reg, 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first seed. "
-        f"Means over the seeds in common with {100 * a.level:g} % t intervals. *Floor*: the same between two seeds of one language, "
-        "mean of the two languages. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
+        f"Means over the seeds in common with {100 * a.level:g} % t intervals. *Floor*: the same between the first two seeds of one language, "
+        "mean of the two languages; a pair may lie below it, since its models share their seed. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
         f"(Clopper–Pearson) and the mean Jensen–Shannon divergence (t), {100 * a.level:g} % intervals over the n items. "
-        f"Largest marginal error: {max(errors, default=0.0):.1e}."
+        f"Solved until the summed marginal error is at most 1e-6; the largest is {max(errors, default=0.0):.1e}."
     )
-
-
-def cloud(evidence: Evidence, representation: str, code: str, seed: int) -> npt.NDArray[Any]:
-    """Return the outputs on the test set in the study's space."""
-    outputs = evidence.outputs("xnli", representation, code, seed)
-    return outputs.logits if evidence.study.analysis.sinkhorn_space == "logits" else outputs.probabilities
 
 
 def solved_pairs(
     evidence: Evidence, representation: str, wanted: Sequence[tuple[str, Sequence[int]]]
 ) -> dict[tuple[Name, Name], PairTransport[Name]]:
     """Solve what one representation needs: the reference with each language by seed, and two seeds of each language."""
-    reference, analysis = evidence.study.analysis.reference, evidence.study.analysis
-    names = [((reference, s), (code, s)) for code, seeds in wanted for s in seeds]
+    reference = evidence.study.analysis.reference
+    seeds = sorted({seed for _, every in wanted for seed in every})
+    of_seed = {s: tuple(((reference, s), (code, s)) for code, every in wanted if s in every) for s in seeds}
+    floors = []
     for code in dict.fromkeys([reference, *(code for code, _ in wanted)]):
         first = evidence.seeds("xnli", representation, (code,))[:2]
         if len(first) == 2:
-            names.append(((code, first[0]), (code, first[1])))
-    clouds = {name: cloud(evidence, representation, *name) for pair in names for name in pair}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # each pair's ``trouble`` has it
-        solved = sinkhorn_pairs(clouds, names, reg=analysis.sinkhorn_reg, cost=analysis.sinkhorn_cost, debiased=True)
-    return dict(zip(names, solved, strict=True))
+            floors.append(((code, first[0]), (code, first[1])))
+    return {
+        names: solved
+        for asked in (*of_seed.values(), *((floor,) for floor in floors))
+        for names, solved in zip(asked, transports(evidence, representation, asked), strict=True)
+    }
 
 
 def _line(

@@ -63,7 +63,7 @@ _CAPTION = (
     "gap of one seed: a two-way analysis of variance of the linearised gap (0 where the estimate is negative; the CSV keeps the "
     "sign). More seeds lower seed and rest, not item. {level} % intervals: over seeds with these items (jackknife), over "
     "items with these models (centred bootstrap, {resamples} resamples), and for new seeds and new items together; the last is not the "
-    "sum of the first two, which would count the rest twice. Items are pairs of sentences, drawn jointly over languages where test "
+    "sum of the first two, which would count the rest twice, and is never narrower than seeds alone make it. Items are pairs of sentences, drawn jointly over languages where test "
     "sets are parallel; in token tasks blocks of {block} consecutive words, since sentence boundaries are not stored. Languages "
     "are the study's and are not resampled."
 )

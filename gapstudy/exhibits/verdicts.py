@@ -16,11 +16,22 @@ import numpy as np
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.pairs import pair_points
 from gapstudy.exhibits.published import TABLE1, TABLE2, TABLE3
-from gapstudy.exhibits.similarity import debiased_over_seeds
+from gapstudy.exhibits.similarity import debiased_by_seed
 from gapstudy.exhibits.table1 import TOKEN_TASKS
 from gapstudy.exhibits.text import estimate_cell, p_value
-from gapstudy.stats import Estimate, cka_matrix, holm, jackknife_interval, mean_cka_difference, mean_rpd, rpd
+from gapstudy.stats import (
+    Estimate,
+    ResampledCka,
+    cka_matrix,
+    holm,
+    jackknife_interval,
+    mean_cka_difference,
+    mean_rpd,
+    rpd,
+    spread,
+)
 
 __all__ = ["Verdict", "compute", "contrast"]
 
@@ -94,12 +105,13 @@ def compute(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Exhibit:
 
 _CAPTION = (
     "*This study*: estimate and {level} % interval. Differences are phonemes less characters (subwords where there are no "
-    "characters). Gaps: mean RPD of the seeds’ mean scores, over pairs of languages (XNLI: over pairs with the reference), "
-    "jackknife over common seeds. CKA: debiased, half-samples of shared sentences, seeds averaged. Correlations: within "
+    "characters, or where named), over the seeds that both have. Gaps, spread and scores: of the seeds’ mean scores, over all "
+    "pairs of languages (XNLI: over pairs with the reference), t by the jackknife over seeds. CKA: over all pairs, for new seeds and new sentences "
+    "(half-samples). S-Dist: of given test sets, t over seeds. Correlations: within "
     "pairs of languages, Spearman, seeds resampled and permuted jointly over pairs (the analysis of record of Table 3). *p* is "
-    "corrected by Holm’s method for the {tested} claims tested; a claim is *supported* or *contradicted* below {alpha}, "
-    "otherwise the study *cannot tell*. *Paper* has no intervals: its scores are single runs, its CKA is the plain one, its "
-    "correlations are of pooled points."
+    "corrected by Holm’s method for the {tested} claims tested in this report (a report of fewer tasks corrects for fewer); a claim is *supported* or "
+    "*contradicted* below {alpha}, otherwise the study *cannot tell*. *Paper* has no intervals: its scores are single runs, its CKA is the plain one, its "
+    "correlations are of pooled points; – where it prints no number."
 )
 
 
@@ -109,62 +121,125 @@ def _claims(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator[Ver
         if task in evidence.study.tasks and (names := contrast(evidence, task)):
             yield from _token_claims(evidence, task, names)
     if "xnli" in evidence.study.tasks and (names := contrast(evidence, "xnli")):
-        yield from _xnli_claim(evidence, names)
+        yield from _xnli_claims(evidence, names)
     yield from _correlation_claims(evidence, exhibits["table3"])
 
 
 def _token_claims(evidence: Evidence, task: str, names: tuple[str, str]) -> Iterator[Verdict]:
-    """Smaller gap, higher similarity."""
+    """Smaller gap and spread, higher similarity."""
     languages = [c for c in evidence.spec(task).languages if all(evidence.seeds(task, r, (c,)) for r in names)]
-    seeds = [s for s in evidence.seeds(task, names[0], languages) if s in evidence.seeds(task, names[1], languages)]
+    seeds = _common(evidence, task, names, languages)
     if len(languages) < 2 or not seeds:
         return
     level, label = evidence.study.analysis.level, task.upper()
-    a, b = (evidence.scores(task, r, languages, seeds) for r in names)
-    yield Verdict(
-        claim=f"{label}: smaller gap (mean RPD, %)",
-        about=_PHONEMES,
-        sign=-1,
-        printed=_printed(task, "mean_rpd", 2),
-        estimate=_difference_of_gaps([a, b], mean_rpd, level),
-        digits=2,
-        remark=_few(len(seeds)),
-    )
-    similar = [debiased_over_seeds(evidence, task, r, languages, seeds) for r in names]
-    yield Verdict(
-        claim=f"{label}: more similar (debiased CKA)",
+    sides = [evidence.scores(task, r, languages, seeds) for r in names]
+    for what, statistic, key, digits in (
+        ("smaller gap (mean RPD, %)", mean_rpd, "mean_rpd", 2),
+        ("smaller spread (Std.)", spread, "std", 4),
+    ):
+        yield Verdict(
+            claim=f"{label}: {what}",
+            about=_PHONEMES,
+            sign=-1,
+            printed=_printed(task, key, digits),
+            estimate=_difference(sides, statistic, level),
+            digits=digits,
+            remark=_few(len(seeds)),
+        )
+    yield _similarity_claim(evidence, task, names, languages, seeds)
+
+
+def _similarity_claim(
+    evidence: Evidence, task: str, names: tuple[str, str], languages: Sequence[str], seeds: Sequence[int]
+) -> Verdict:
+    """Claim higher CKA: seeds and sentences are both a source of chance."""
+    sides = [list(debiased_by_seed(evidence, task, r, languages, seeds)) for r in names]
+    printed = _printed(task, "mean_cka", 3) if task in TOKEN_TASKS else "–"
+    return Verdict(
+        claim=f"{task.upper()}: more similar (debiased CKA)",
         about=_PHONEMES,
         sign=1,
-        printed=_printed(task, "mean_cka", 3),
-        estimate=mean_cka_difference(*similar, level=level),
+        printed=printed,
+        estimate=_difference_of_cka(*sides, level=evidence.study.analysis.level),
         digits=3,
         remark=_before(evidence, task, names, languages),
     )
 
 
-def _xnli_claim(evidence: Evidence, names: tuple[str, str]) -> Iterator[Verdict]:
+def _common(evidence: Evidence, task: str, names: Sequence[str], languages: Sequence[str]) -> list[int]:
+    """Return the seeds that are finished in every language under every one of some representations."""
+    found = [set(evidence.seeds(task, name, languages)) for name in names]
+    return sorted(set.intersection(*found))
+
+
+def _xnli_claims(evidence: Evidence, names: tuple[str, str]) -> Iterator[Verdict]:
+    """Smaller gap than each other representation, better scores where there is less data, closer vectors and outputs."""
     reference, level = evidence.study.analysis.reference, evidence.study.analysis.level
     spec = evidence.spec("xnli")
     others = [c for c in spec.languages if c != reference]
     languages = [reference, *others]
-    seeds = [s for s in evidence.seeds("xnli", names[0], languages) if s in evidence.seeds("xnli", names[1], languages)]
-    if reference not in spec.languages or not others or not seeds:
+    if reference not in spec.languages or not others:
         return
-
-    def gap(means: Sequence[float]) -> float:
-        return sum(rpd(means[0], other) for other in means[1:]) / (len(means) - 1)
-
-    printed = [TABLE2[kind] for kind in ("character", "phoneme")]
-    mean = [sum(row[c][0] for c in ("swa", "urd")) / 2 for row in printed]
+    baselines = [r for r in (names[0], _subword(evidence)) if r and r != names[1]]
+    for baseline in dict.fromkeys(baselines):
+        if seeds := _common(evidence, "xnli", (baseline, names[1]), languages):
+            sides = [evidence.scores("xnli", r, languages, seeds) for r in (baseline, names[1])]
+            kind = evidence.study.representations[baseline].kind
+            yield Verdict(
+                claim=f"XNLI: smaller gap to {reference} than {kind}s (RPD, %)",
+                about=_PHONEMES,
+                sign=-1,
+                printed=_printed_gap(kind),
+                estimate=_difference(sides, _gap_to_first, level),
+                digits=2,
+                remark=_few(len(seeds)),
+            )
+    if not (seeds := _common(evidence, "xnli", names, languages)):
+        return
+    sides = [evidence.scores("xnli", r, languages, seeds) for r in names]
+    printed = [TABLE2[kind]["scores"] for kind in ("character", "phoneme")]
+    higher = sum(printed[1][c] - printed[0][c] for c in ("swa", "urd")) / 2
     yield Verdict(
-        claim=f"XNLI: smaller gap to {reference} (RPD, %)",
+        claim="XNLI: better in the other languages (points)",
         about=_PHONEMES,
-        sign=-1,
-        printed=f"{mean[1] - mean[0]:+.2f}",
-        estimate=_difference_of_gaps([evidence.scores("xnli", r, languages, seeds) for r in names], gap, level),
+        sign=1,
+        printed=f"{higher:+.2f}",
+        estimate=_difference(sides, lambda means: float(np.mean(means[1:])), level),
         digits=2,
         remark=_few(len(seeds)),
     )
+    yield _similarity_claim(evidence, "xnli", names, languages, seeds)
+    distances = [[_mean_distance(evidence, r, s, others) for s in seeds] for r in names]
+    yield Verdict(
+        claim="XNLI: closer outputs (S-Dist)",
+        about=_PHONEMES,
+        sign=-1,
+        printed="–",
+        estimate=_difference([np.array(d)[:, None] for d in distances], lambda means: float(means[0]), level),
+        digits=4,
+        remark=_few(len(seeds)),
+    )
+
+
+def _gap_to_first(means: Sequence[float]) -> float:
+    """Mean RPD of the reference's score and each other one."""
+    return sum(rpd(means[0], other) for other in means[1:]) / (len(means) - 1)
+
+
+def _subword(evidence: Evidence) -> str:
+    kinds = ((r, evidence.study.representations[r].kind) for r in evidence.spec("xnli").representations)
+    return next((r for r, kind in kinds if kind == "subword"), "")
+
+
+def _printed_gap(kind: str) -> str:
+    """Return the paper's difference of the mean gap to English, phonemes less another kind."""
+    mean = {k: sum(TABLE2[k][c][0] for c in ("swa", "urd")) / 2 for k in (kind, "phoneme")}
+    return f"{mean['phoneme'] - mean[kind]:+.2f}"
+
+
+def _mean_distance(evidence: Evidence, representation: str, seed: int, others: Sequence[str]) -> float:
+    found = [p.sinkhorn for p in pair_points(evidence, representation) if p.seed == seed and p.language in others]
+    return float(np.mean(found))
 
 
 def _correlation_claims(evidence: Evidence, table3: Exhibit) -> Iterator[Verdict]:
@@ -202,19 +277,37 @@ def _printed(task: str, what: str, digits: int) -> str:
     return f"{TABLE1[task, 'phoneme'][what] - TABLE1[task, 'character'][what]:+.{digits}f}"
 
 
-def _difference_of_gaps(sides: Sequence[Any], gap: Any, level: float) -> Estimate:
-    """Return gap(b) - gap(a) of (seeds, languages) scores over common seeds, with the t test that fits its interval."""
+def _difference(sides: Sequence[Any], statistic: Any, level: float) -> Estimate:
+    """Return statistic(b) - statistic(a) of the seed means of (seeds, languages) scores, with a t test over seeds."""
     both = np.stack(sides, axis=1)  # (seeds, 2, languages)
 
     def difference(rows: Any) -> float:
         a, b = rows.mean(axis=0)
-        return float(gap(b) - gap(a))
+        return float(statistic(b) - statistic(a))
 
     try:
         found = jackknife_interval(difference, both, level=level)
     except ValueError as error:
         return Estimate(_value_or_nan(difference, both), math.nan, math.nan, level, len(both), f"no interval: {error}")
     return replace(found, p_value=_t_test(found))
+
+
+def _difference_of_cka(a: Sequence[ResampledCka], b: Sequence[ResampledCka], *, level: float) -> Estimate:
+    """Return the mean of b - a over seeds, for new seeds and new sentences: both variances added, t with S - 1."""
+    from scipy.special import stdtr, stdtrit
+
+    over_sentences = mean_cka_difference(ResampledCka.over_seeds(a), ResampledCka.over_seeds(b), level=level)
+    n = len(a)
+    if n < 2:
+        method = "no interval: 1 seed says nothing of others"
+        return Estimate(over_sentences.value, math.nan, math.nan, level, n, method)
+    by_seed = np.array([y.value - x.value for x, y in zip(a, b, strict=True)])
+    draws = np.mean([y.draws - x.draws for x, y in zip(a, b, strict=True)], axis=0)
+    error = math.sqrt(by_seed.var(ddof=1) / n + draws.var(ddof=1))
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * error
+    p = 2.0 * float(stdtr(n - 1, -abs(over_sentences.value) / error)) if error > 0 else float(over_sentences.value == 0)
+    method = f"difference of mean debiased CKA for new seeds and sentences, t with {n - 1} degrees of freedom"
+    return Estimate(over_sentences.value, over_sentences.value - half, over_sentences.value + half, level, n, method, p)
 
 
 def _value_or_nan(statistic: Any, data: Any) -> float:
@@ -234,6 +327,8 @@ def _t_test(found: Estimate) -> float:
 
 
 def _few(seeds: int) -> str:
+    if seeds == 1:
+        return "1 seed says nothing of others"
     return f"{seeds} seeds: intervals are wide" if seeds < 5 else ""
 
 
@@ -246,7 +341,7 @@ def _before(evidence: Evidence, task: str, names: tuple[str, str], languages: Se
             return ""
         matrix = cka_matrix([v for v in vectors if v is not None], debiased=True)
         means.append((matrix.sum() - len(matrix)) / (len(matrix) * (len(matrix) - 1)))
-    return f"{means[1] - means[0]:+.3f} of it before fine-tuning: input units and pre-training, not the task"
+    return f"{means[1] - means[0]:+.3f} already before fine-tuning, by input units and pre-training"
 
 
 # ---- judging ------------------------------------------------------------------------------------------------

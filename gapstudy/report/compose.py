@@ -73,8 +73,10 @@ def _verdicts(verdicts: Exhibit) -> tuple[str | Exhibit, ...]:
     if verdicts.table is None:
         return ()
     words = Counter(v.word for v in verdicts.data["verdicts"])
-    counts = ", ".join(f"{n} {word}" for word, n in words.most_common())
-    return (f"**What holds.** Of the paper's claims, in this study: {counts}.", verdicts)
+    said = {"cannot tell": "on which it cannot tell"}
+    counts = ", ".join(f"{n} {said.get(word, word)}" for word, n in words.most_common())
+    total = counted(sum(words.values()), "claim")
+    return (f"**What holds.** Of {total} of the paper, this study finds {counts}.", verdicts)
 
 
 def _gap_sentence(task: str, what: str, gaps: Mapping[str, Any]) -> list[str]:
@@ -101,7 +103,10 @@ def _correlation_sentence(table3: Exhibit) -> list[str]:
     found = {name: table3.data["within"][name, "spearman"] for name in ("cka", "sinkhorn", "performance")}
     words = {"cka": "CKA", "sinkhorn": "Sinkhorn distance", "performance": "reference performance"}
     parts = [f"with {words[n]} {number(e.value, 2)} {interval(e, 2)}" for n, e in found.items()]
-    return [f"Within language pairs, the rank correlation of the gap is: {', '.join(parts)}."]
+    n = found["cka"].n
+    return [
+        f"XNLI, one representation (@tbl-table3), {n} points within pairs of languages: rank correlation of the gap {', '.join(parts)}."
+    ]
 
 
 _DISTANCES = (

@@ -25,7 +25,7 @@ CKA = Equation(
 
 
 _SETUP = (
-    "This report mirrors the tables and figures of Jung et al. [@jung2024], computed from the runs of one study. "
+    "This report mirrors the tables and figures of Jung et al. [-@jung2024], computed from the runs of one study. "
     "{description} Protocol: {protocol}. @fig-figure1 shows what the encoders read; @tbl-table4 (appendix) counts the "
     "data, @tbl-table5 gives the hyper-parameters."
 )
@@ -36,8 +36,9 @@ _PROTOCOLS = {
 _BIAS = (
     "with column-centred features and the Frobenius norm (the paper prints a 2-norm). Plain CKA is biased upwards when "
     "there are not many more sentences than dimensions, so its unbiased form [@song2012; @nguyen2021] stands beside it "
-    "everywhere. @fig-figure2 shows it by language pair, and @tbl-cka-checks what the values rest on; @tbl-layers has every "
-    "layer before and after fine-tuning, and @tbl-companions other measures of similarity [@delfishel2022]."
+    "in @tbl-table1 and @tbl-sensitivity, and alone in @fig-figure2 (by language pair) and @fig-figure3, where the paper has the plain one. "
+    "@tbl-cka-checks says what the values rest on; @tbl-layers has the layers that were kept, "
+    "before and after fine-tuning, and @tbl-companions other measures of similarity [@delfishel2022]."
 )
 _OUTPUTS = (
     "@fig-figure3 compares representations on XNLI: the gap, CKA, and the Sinkhorn distance [@cuturi2013] between the "
@@ -55,7 +56,7 @@ _CORRELATED = (
 )
 _CERTIFICATE = (
     "On parallel test sets the gap has a certificate that needs no theory of divergences: it cannot exceed the share of "
-    "items on which the two models disagree (@tbl-certificates). The paper's Theorem 4.1, after [@bendavid2010], bounds "
+    "items on which the two models disagree (@tbl-certificates). The paper's Theorem 4.1, after Ben-David et al. [-@bendavid2010], bounds "
     "the gap of *one* hypothesis on two domains,"
 )
 _BOUND = (

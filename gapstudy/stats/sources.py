@@ -78,7 +78,7 @@ def gap_variance(
     Returns
     -------
     GapVariance
-        The interval is Student's with Satterthwaite's degrees of freedom, cut at 0; like every interval of an absolute
+        The interval is Student's with Satterthwaite's degrees of freedom, never narrower than that of the seeds alone, cut at 0; like every interval of an absolute
         difference it does not cover 0 well where the languages are equal.
 
     Raises
@@ -119,7 +119,11 @@ def _interval(value: float, of_seeds: float, parts: list[Crossed], seeds: int, *
     variance = of_seeds + sum(items)
     squares = of_seeds**2 / (seeds - 1) + sum(i**2 / (p.n_columns - 1) for i, p in zip(items, parts, strict=True))
     freedom = variance**2 / squares if squares > 0 else float(seeds - 1)
-    half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance)
+    # the sum has more degrees of freedom than a part of it, but nobody knows it better than its worse part
+    half = max(
+        float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance),
+        float(stdtrit(seeds - 1, (1 + level) / 2)) * math.sqrt(of_seeds),
+    )
     most = 200.0 if kind == "rpd" else 100.0
     method = f"t interval for new seeds and items, {freedom:.1f} degrees of freedom (Satterthwaite)"
     return Estimate(value, max(0.0, value - half), min(most, value + half), level, seeds, method)

@@ -130,7 +130,8 @@ def test_many_seeds_are_not_simulated(planned: Call) -> None:
     ("options", "message"),
     [
         (("--n", 3), "3 is not in the range x>=4"),
-        (("--rho", 1), "1.0 is not in the range 0.0<x<1.0"),
+        (("--rho", 1), "1.0 is not in the range -1.0<x<1.0"),
+        (("--rho", 0), "0 cannot be detected"),
         (("--power", 1), "1.0 is not in the range 0.0<x<1.0"),
         (("--power", 0.04), "0.04 must be above --level 0.05"),
         (("--pairs", 0), "0 is not in the range 1<=x<=50"),

@@ -153,12 +153,12 @@ def test_scores_of_zero_have_no_gap(fabricate: Callable[..., Any], wide: Study, 
 
 
 # ---- sensitivity ---------------------------------------------------------------------------------------------
-LINES = ("eng–swa alone", "eng–urd alone", "Pairs combined", "Pearson", "Least squares", "Mixed model", "Given eng score",
+LINES = ("Debiased CKA", "eng–swa alone", "eng–urd alone", "Pairs combined", "Pearson", "Least squares", "Mixed model", "Given eng score",
          "eng swapped", "Meng et al.", "Steiger", "Without a seed", "Without a pair", "Variance, %")  # fmt: skip
 
 
 def test_every_analysis_has_its_line_and_its_sentence(full: Any) -> None:
-    """There are thirteen analyses of two pairs, each with a row and a sentence on how to read it."""
+    """There are fourteen analyses of two pairs, each with a row and a sentence on how to read it."""
     exhibit = full.exhibits["sensitivity"]
 
     assert tuple(exhibit.data) == LINES
@@ -175,7 +175,7 @@ def test_lines_are_of_table_3s_points(full: Any) -> None:
     centred = [v - v.mean(axis=1, keepdims=True) for v in (gap, cka)]
     slope = (centred[0] * centred[1]).sum() / np.sqrt((centred[0] ** 2).sum() * (centred[1] ** 2).sum())
 
-    for i, name in enumerate(LINES[:2]):
+    for i, name in enumerate(LINES[1:3]):
         assert data[name]["found"]["cka"].value == pytest.approx(scipy_stats.spearmanr(cka[i], gap[i]).statistic)
     assert data["Least squares"]["found"]["cka"].value == pytest.approx(slope)
     assert data["Pearson"]["found"]["cka"].value == pytest.approx(slope)
@@ -201,7 +201,7 @@ def test_one_pair_alone_has_fewer_lines(evidence_of: Callable[..., Evidence], wi
     """With one pair there is nothing to combine, split or leave out but seeds; the swap needs no second pair."""
     exhibit = sensitivity.compute(evidence_of(wide, keep=lambda c, _: c.task == "xnli" and c.language != "urd"))
 
-    assert tuple(exhibit.data) == (*LINES[3:5], *LINES[6:11])
+    assert tuple(exhibit.data) == (LINES[0], *LINES[4:6], *LINES[7:12])
     assert exhibit.missing == ("phoneme has no finished XNLI run in urd",)
 
 
@@ -234,7 +234,7 @@ def test_a_line_for_each_gap(full: Any) -> None:
         *(("xnli", r, ("eng", code)) for r in ("subword", "character", "phoneme") for code in ("swa", "urd")),
         *(("pos", r, ("eng", "kor", "fin")) for r in ("character", "phoneme")),
     ]
-    assert exhibit.notes[0].startswith("Named-entity recognition has no line: entity f1 is no mean over words")
+    assert exhibit.notes[0].startswith("Named-entity recognition has no line: entity F1 is no mean over words")
     assert [x["parallel"] for x in exhibit.data["gaps"]] == [True] * 6 + [False] * 2
 
 

@@ -218,7 +218,10 @@ def test_appendix_has_the_rest_and_the_csv_all(full: Any, checks: list[Check]) -
     assert "margin -0.45" in rows[4][2].text
     assert all(row[2].text for row in rows)
     agree = sum(c.verdict == "agrees" for c in checks)
-    assert f"Of 35 printed numbers that can be recomputed from the paper alone {agree} agree" in exhibit.caption
+    assert (
+        f"Of 35 printed numbers that can be recomputed from the paper and the sizes of its data sets {agree} agree"
+        in exhibit.caption
+    )
     assert "9 of 10 claims" in exhibit.caption
     assert [(r["where"], r["what"], r["verdict"]) for r in exhibit.records] == [
         (c.where, c.what, c.verdict) for c in checks

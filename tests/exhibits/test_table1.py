@@ -135,9 +135,9 @@ def test_records_hold_every_number(full: Any) -> None:
     """The CSV has a row for each score by every metric and each gap, with interval, level, n and method."""
     records = full.exhibits["table1"].records
 
-    assert len(records) == 2 * 2 * (3 + 4) + 2 * 2 * 2 * 3 + 2 * (
-        3 + 2
-    )  # 2 more metrics in 3 languages; POS over items
+    assert (
+        len(records) == 2 * 2 * (3 + 4) + 2 * 2 * 2 * 3 + 2 * (3 + 2) + 4 * 3
+    )  # 2 more metrics in 3 languages; POS over items; development scores
     found = next(r for r in records if (r["task"], r["representation"], r["measure"]) == ("ner", "phoneme", "mean_rpd"))
     e = full.exhibits["table1"].data["ner"]["phoneme"]["mean_rpd"]
     assert (found["value"], found["low"], found["high"], found["level"], found["n"]) == (
@@ -264,7 +264,7 @@ def test_items_of_an_accuracy_have_intervals(full: Any, row_of: Callable[..., An
     )
     assert "items" not in exhibit.data["ner"]["character"]
     (note,) = exhibit.notes
-    assert note.startswith("Named-entity recognition: no intervals over items: entity f1 is no mean over words")
+    assert note.startswith("Named-entity recognition: no intervals over items: entity F1 is no mean over words")
 
 
 def test_outputs_that_contradict_the_score_give_no_items(

@@ -106,7 +106,7 @@ def test_without_xnli_it_says_so(evidence_of: Callable[..., Evidence], wide: Stu
     exhibit = table2.compute(evidence_of(wide.narrowed(tasks=("ner",))))
 
     assert exhibit.table is None
-    assert exhibit.missing == ("the study has no task xnli",)
+    assert exhibit.missing == ("it needs XNLI, which is not among the tasks of this report",)
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_without_pairs_no_old_figure_stays(evidence_of: Callable[..., Evidence],
 
     assert not old.exists()
     assert exhibit.images == ()
-    assert exhibit.missing == ("the study has no task xnli",)
+    assert exhibit.missing == ("it needs XNLI, which is not among the tasks of this report",)
 
 
 def test_caption_has_what_the_distance_means_nothing_without(full: Any) -> None:

@@ -234,7 +234,7 @@ def test_without_xnli_both_say_so(
     exhibit = compute(evidence_of(wide.narrowed(tasks=("ner",)), seeds=1))
 
     assert exhibit.table is None
-    assert exhibit.missing == ("the study has no task xnli",)
+    assert exhibit.missing == ("it needs XNLI, which is not among the tasks of this report",)
     assert "|runs:0|" in exhibit.signature
 
 
@@ -303,7 +303,7 @@ def test_figure_without_xnli(evidence_of: Callable[..., Evidence], wide: Study, 
     exhibit = bound_figure.compute(evidence_of(wide.narrowed(tasks=("ner",)), seeds=1), tmp_path)
 
     assert exhibit.images == ()
-    assert exhibit.missing == ("the study has no task xnli",)
+    assert exhibit.missing == ("it needs XNLI, which is not among the tasks of this report",)
     assert not old.exists()
 
 

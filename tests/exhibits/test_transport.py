@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from scipy import stats as scipy_stats
 
 from gapstudy import stats
-from gapstudy.exhibits import reg_curve, transport
+from gapstudy.exhibits import pairs, reg_curve, transport
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.memory import Memory
 from gapstudy.exhibits.pairs import pair_points
 from gapstudy.stats import disagreement, exact_distance, sinkhorn_distance
 from gapstudy.study import Study
@@ -64,11 +66,11 @@ def test_caption_states_how(full: Any) -> None:
         "reg 0.05",
         "95 % t intervals",
         "Clopper–Pearson",
-        "Largest marginal error: ",
+        "summed marginal error is at most 1e-6",
     ):
         assert part in exhibit.caption
     errors = [p["marginal_error"] for p in exhibit.data["pairs"]]
-    assert f"error: {max(errors):.1e}." in exhibit.caption
+    assert f"the largest is {max(errors):.1e}." in exhibit.caption
     assert len(errors) == 3 * (2 * 5 + 3)
     assert exhibit.notes == ()
 
@@ -105,10 +107,10 @@ def test_says_what_is_missing(
 def test_unconverged_is_named(full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A distance that did not converge is named with representation, pair, seeds, value and remedy, in both exhibits."""
     solve, curve = stats.sinkhorn_pairs, stats.reg_curve
-    monkeypatch.setattr(transport, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
+    monkeypatch.setattr(pairs, "sinkhorn_pairs", lambda *a, **k: solve(*a, **k, tol=1e-15, max_iterations=2))
     monkeypatch.setattr(reg_curve, "reg_curve", lambda *a, **k: curve(*a, **k, tol=1e-15, max_iterations=2))
 
-    notes = transport.compute(full.evidence).notes
+    notes = transport.compute(replace(full.evidence, memory=Memory(None))).notes
     assert notes[0].startswith("subword, eng (seed 0) – swa (seed 0): Sinkhorn stopped at a marginal error of ")
     assert "raise reg, max_iterations or tol" in notes[0]
     assert "is not converged (marginal error" in reg_curve.compute(full.evidence, full.folder / "other").notes[0]

@@ -16,7 +16,7 @@ from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.every import compute_exhibits
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.verdicts import Verdict, contrast
-from gapstudy.stats import Estimate, cka_matrix, mean_rpd
+from gapstudy.stats import Estimate, ResampledCka, cka_matrix, mean_rpd
 from gapstudy.study import Study
 
 
@@ -76,7 +76,9 @@ def test_claims_are_made_of_the_runs(full: Any) -> None:
         for r in ("character", "phoneme")
     ]  # fmt: skip
     assert found["NER: more similar (debiased CKA)"].estimate.value == pytest.approx(similar[1] - similar[0])
-    assert found["XNLI: smaller gap to eng (RPD, %)"].printed == "-4.76"
+    assert found["XNLI: smaller gap to eng than characters (RPD, %)"].printed == "-4.76"
+    assert found["XNLI: smaller gap to eng than subwords (RPD, %)"].printed == "-5.31"
+    assert found["XNLI: better in the other languages (points)"].printed == "+0.36"
     within = full.exhibits["table3"].data["within"]["cka", "spearman"]
     assert found["Lower CKA with larger gaps (ρ)"].estimate == within
 
@@ -85,7 +87,7 @@ def test_the_p_of_a_gap_is_that_of_its_interval() -> None:
     """For the difference of means, a gap of one pair, it is the paired t test."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(50.0, 1.0, size=(2, 12, 1))
-    found = verdicts._difference_of_gaps([a, b], lambda means: float(means[0]), 0.9)
+    found = verdicts._difference([a, b], lambda means: float(means[0]), 0.9)
     peer = scipy_stats.ttest_rel(b[:, 0], a[:, 0])
     assert found.p_value == pytest.approx(peer.pvalue, rel=1e-9)
     assert (found.low, found.high) == pytest.approx(tuple(peer.confidence_interval(0.9)), rel=1e-9)
@@ -96,7 +98,7 @@ def test_what_one_seed_finds_is_not_tested(evidence_of: Callable[..., Evidence],
     found = _of(compute_exhibits(evidence_of(wide, seeds=1), tmp_path)["verdicts"])
     one = found["NER: smaller gap (mean RPD, %)"]
     assert math.isfinite(one.estimate.value)
-    assert one.word == "not tested"
+    assert {v.word for v in found.values()} == {"not tested"}
     assert not any("ρ" in claim for claim in found)
 
 
@@ -115,3 +117,21 @@ def test_subwords_stand_in_for_characters(full: Any) -> None:
     assert contrast(evidence, "xnli") == ("character", "phoneme")
     study = evidence.study.narrowed(tasks=("xnli",), representations=("subword", "phoneme"))
     assert contrast(replace(evidence, study=study), "xnli") == ("subword", "phoneme")
+
+
+def _cka(value: float, seed: int) -> ResampledCka:
+    draws = np.random.default_rng(seed).normal(value, 0.01, size=500)
+    return ResampledCka(value, draws, 200, debiased=True)
+
+
+def test_cka_differences_count_seeds_and_sentences() -> None:
+    """The variance is that of the mean over seeds plus that of half-samples; with equal seeds sentences alone remain."""
+    a, b = [_cka(0.5, 1)] * 3, [_cka(0.5 + d, 2) for d in (0.0, 0.1, 0.2)]
+    found = verdicts._difference_of_cka(a, b, level=0.95)
+    sentences = np.mean([y.draws - x.draws for x, y in zip(a, b, strict=True)], axis=0).var(ddof=1)
+    half = scipy_stats.t.ppf(0.975, 2) * math.sqrt(0.01 / 3 + sentences)
+    assert found.value == pytest.approx(0.1)
+    assert (found.low, found.high) == pytest.approx((0.1 - half, 0.1 + half))
+    alone = verdicts._difference_of_cka(a, [_cka(0.6, 2)] * 3, level=0.95)
+    assert (alone.high - alone.low) / 2 == pytest.approx(scipy_stats.t.ppf(0.975, 2) * math.sqrt(sentences))
+    assert math.isnan(verdicts._difference_of_cka(a[:1], b[:1], level=0.95).low)
