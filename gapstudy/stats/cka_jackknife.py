@@ -108,13 +108,18 @@ def mean_cka_jackknife(
     Raises
     ------
     ValueError
-        As :func:`gapstudy.stats.cka_matrix`; also for no pairs, or where nothing varies without a sentence.
+        As :func:`gapstudy.stats.cka_matrix`; also for no pairs, a pair that is not of two different languages, or where
+        nothing varies without a sentence.
     """
     stack = centred_all(features, rows=8)
     chosen = np.array(pairs if pairs is not None else list(zip(*np.triu_indices(len(stack), 1), strict=True)))
     if chosen.size == 0:
         msg = "pairs must name at least one pair"
         raise ValueError(msg)
+    for pair in chosen.tolist():
+        if not (isinstance(pair, list) and len(pair) == 2 and pair[0] != pair[1] and set(pair) <= set(range(len(stack)))):
+            msg = f"pairs must hold two different numbers from 0 to {len(stack) - 1} each, got {pair}"
+            raise ValueError(msg)
     i, j = chosen.T
     value = normalised(inner_products(stack, debiased=debiased), debiased=debiased)[i, j].mean()
     names = [f"features[{k}]" for k in range(len(stack))]
