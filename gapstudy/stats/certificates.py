@@ -169,7 +169,9 @@ def _kind(name: str, values: npt.NDArray[Any]) -> str:
         msg = f"{name} has a missing label (None or NaN)"
         raise ValueError(msg)
     plain = np.asarray(values.tolist()) if values.dtype.kind == "O" else values
-    kind = {"U": "text", "T": "text", "S": "bytes"}.get(plain.dtype.kind, "numbers" if plain.dtype.kind in "biuf" else "")
+    kind = {"U": "text", "T": "text", "S": "bytes"}.get(
+        plain.dtype.kind, "numbers" if plain.dtype.kind in "biuf" else ""
+    )
     if not kind or (values.dtype.kind == "O" and len({isinstance(v, str) for v in values.tolist()}) > 1):
         msg = f"{name} must hold labels that are all text or all numbers, got dtype {values.dtype}"
         raise ValueError(msg)

@@ -117,7 +117,9 @@ def mean_cka_jackknife(
         msg = "pairs must name at least one pair"
         raise ValueError(msg)
     for pair in chosen.tolist():
-        if not (isinstance(pair, list) and len(pair) == 2 and pair[0] != pair[1] and set(pair) <= set(range(len(stack)))):
+        if not (
+            isinstance(pair, list) and len(pair) == 2 and pair[0] != pair[1] and set(pair) <= set(range(len(stack)))
+        ):
             msg = f"pairs must hold two different numbers from 0 to {len(stack) - 1} each, got {pair}"
             raise ValueError(msg)
     i, j = chosen.T

@@ -86,7 +86,9 @@ def mixed_model(x: Values, y: Values, *, clusters: Labels, groups: Labels, level
         raise ValueError(msg)
     name = f"mixed model (REML, pair fixed, seed random), {points.n_clusters} seeds"
     if _perfect(a, b):
-        return MixedModel(_without_interval(a, b, level, name), 0.0, False, ("the fit is perfect: no residual variance",))
+        return MixedModel(
+            _without_interval(a, b, level, name), 0.0, False, ("the fit is perfect: no residual variance",)
+        )
     from scipy.special import stdtr, stdtrit
     from statsmodels.regression.mixed_linear_model import MixedLM
 
