@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.association import METHODS, coefficients
-from gapstudy.stats.checks import choice, labels, same_rows, vector
-from gapstudy.stats.layout import Labels
+from gapstudy.stats.checks import choice, same_rows, vector
+from gapstudy.stats.layout import Labels, numbered
 
 __all__ = ["LeftOut", "leave_one_out"]
 
@@ -80,13 +80,13 @@ def leave_one_out(
     choice("method", method, METHODS)
     a, b = vector("x", x, at_least=MIN_POINTS), vector("y", y, at_least=MIN_POINTS)
     same_rows("x", a, "y", b)
-    group = np.zeros(len(a), dtype=np.intp) if groups is None else labels("groups", groups, len(a))
+    group = np.zeros(len(a), dtype=np.intp) if groups is None else numbered("groups", groups, len(a))
     for name, column in (("x", a), ("y", b)):
         if all(np.ptp(column[group == g]) == 0 for g in np.unique(group)):
             where = f": all {len(a)} values are {column[0]:g}" if groups is None else " within every group"
             msg = f"{name} is constant{where}"
             raise ValueError(msg)
-    number = labels("out", out, len(a))
+    number = numbered("out", out, len(a))
     names = list(dict.fromkeys(item.item() if isinstance(item, np.generic) else item for item in out))
     if len(names) < 2:
         msg = f"out must have at least 2 different labels, got {len(names)}"

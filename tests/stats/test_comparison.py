@@ -252,7 +252,7 @@ def test_few_seeds_have_t_intervals(joint: bool) -> None:
     """Below ten seeds paired intervals are those of a t test of the seeds' shares, and of Tukey's pseudo-values."""
     e = probability_of_improvement(A, B, paired=True, joint=joint, n_resamples=19, rng=rng())
     expected = scipy_stats.ttest_1samp(np.mean((A > B) + 0.5 * (A == B), axis=1), 0.5).confidence_interval(0.95)
-    assert (e.low, e.high) == pytest.approx((expected.low, min(1.0, expected.high))
+    assert (e.low, e.high) == pytest.approx((expected.low, min(1.0, expected.high)))
     assert "t interval over seeds, 5.0 degrees of freedom" in e.method
 
     def difference(x: Float, y: Float) -> float:

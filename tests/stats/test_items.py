@@ -251,9 +251,7 @@ def test_swapping_languages_changes_nothing() -> None:
             r"the statistic is nan and undefined in 1000 of 1000 resamples; score 0: outcomes\[0\], outcomes\[1\]; test more",
         ),
         (
-            lambda: item_interval(
-                gap_of, [np.eye(1, 300)[0]] * 6 + [np.ones(300)], parallel=False, rng=rng()
-            ),
+            lambda: item_interval(gap_of, [np.eye(1, 300)[0]] * 6 + [np.ones(300)], parallel=False, rng=rng()),
             r"score 0 or nearly: outcomes\[0\], .*, outcomes\[5\]; test more items, or take kind='absolute' for a gap",
         ),
         (lambda: item_blocks(np.ones(5), 0), "size must be at least 1 and leave 2 blocks, got 0 for 5 items"),
