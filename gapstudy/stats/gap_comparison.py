@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gapstudy.stats.checks import choice, matrix
 from gapstudy.stats.estimate import Estimate
-from gapstudy.stats.items import KINDS, gap_of, not_negative
+from gapstudy.stats.gaps import KINDS, gap_of, not_negative
 from gapstudy.stats.jackknife import jackknife_interval
 
 __all__ = ["gap_difference"]

@@ -22,69 +22,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.checks import check_level, check_resamples, choice
+from gapstudy.stats.checks import check_level, check_resamples
 from gapstudy.stats.estimate import Estimate
 
-__all__ = ["KINDS", "gap_of", "item_blocks", "item_interval", "item_scores", "item_weights", "not_negative",
-           "outcomes_of"]  # fmt: skip
+__all__ = ["item_blocks", "item_interval", "item_scores", "item_weights", "outcomes_of"]
 
 Float = npt.NDArray[np.float64]
 Outcomes = Sequence[npt.NDArray[Any]]
-
-KINDS = ("rpd", "absolute")
 
 # Resampled values that differ by less than this share of the value (of 1 below 1) are equal but for rounding.
 _ROUNDING = 1e-12
 
 # At most so many weights at a time (32 MB): bounds the memory for large test sets.
 _BLOCK_FLOATS = 4 * 1024 * 1024
-
-
-def gap_of(scores: npt.NDArray[np.floating], kind: str = "rpd") -> Float:
-    """Mean gap over pairs of languages for each row of scores.
-
-    Parameters
-    ----------
-    scores : (n_rows, n_languages) scores >= 0 in percent, n_languages >= 2.
-    kind : "rpd" (relative percent difference) or "absolute" (percentage points).
-
-    Returns
-    -------
-    (n_rows,) float array
-        In percent (of the mean of both scores, or points); NaN where the RPD of two zeros enters.
-
-    Raises
-    ------
-    ValueError
-        If ``scores`` is no matrix of two or more columns, a score is negative or not finite, or ``kind`` is unknown.
-    """
-    choice("kind", kind, KINDS)
-    s = np.asarray(scores, dtype=np.float64)
-    if s.ndim != 2 or s.shape[1] < 2:
-        msg = f"scores must be two-dimensional (n_rows, n_languages) with at least 2 languages, got shape {s.shape}"
-        raise ValueError(msg)
-    not_negative("scores", s)
-    i, j = np.triu_indices(s.shape[1], 1)
-    apart = np.abs(s[:, i] - s[:, j])
-    if kind == "absolute":
-        return np.asarray(apart.mean(axis=1))
-    total = s[:, i] + s[:, j]
-    return np.asarray(np.divide(200.0 * apart, total, out=np.full(total.shape, np.nan), where=total > 0).mean(axis=1))
-
-
-def not_negative(name: str, scores: Float) -> None:
-    """Complain unless every score is finite and at least 0.
-
-    Raises
-    ------
-    ValueError
-        If one is not, naming the argument and where it is.
-    """
-    bad = np.argwhere(~(np.isfinite(scores) & (scores >= 0.0)))
-    if len(bad):
-        where = tuple(int(i) for i in bad[0])
-        msg = f"{name} must hold scores >= 0 in percent, got {scores[where]:g} at {', '.join(map(str, where))}"
-        raise ValueError(msg)
 
 
 def item_interval(
@@ -101,7 +51,7 @@ def item_interval(
 
     Parameters
     ----------
-    statistic : maps (n_rows, n_languages) scores in percent to (n_rows,) values, for example :func:`gap_of`.
+    statistic : maps (n_rows, n_languages) scores in percent to (n_rows,) values, for example :func:`gapstudy.stats.gap_of`.
     outcomes : one array a language (or a language and representation): (n_seeds, n_items) or (n_items,) booleans,
         whether an item was predicted right; seeds are averaged.
     parallel : whether item i is the same in every array, so that items are drawn jointly; else each array's own.

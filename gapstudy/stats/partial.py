@@ -20,8 +20,8 @@ import numpy.typing as npt
 from gapstudy.stats.association import coefficients, scores
 from gapstudy.stats.checks import check_level, check_resamples, choice, same_rows, vector
 from gapstudy.stats.estimate import Estimate
+from gapstudy.stats.gaps import gap_of, not_negative
 from gapstudy.stats.inference import bootstrap, permutation_p
-from gapstudy.stats.items import gap_of, not_negative
 from gapstudy.stats.layout import Labels, Layout, layout
 
 __all__ = ["PARTIAL_METHODS", "partial_correlation", "swapped_reference"]

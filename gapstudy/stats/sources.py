@@ -30,7 +30,8 @@ import numpy.typing as npt
 from gapstudy.stats.checks import check_level, choice
 from gapstudy.stats.crossed import Crossed, crossed_components
 from gapstudy.stats.estimate import Estimate
-from gapstudy.stats.items import KINDS, gap_of, outcomes_of
+from gapstudy.stats.gaps import KINDS, gap_of
+from gapstudy.stats.items import outcomes_of
 
 __all__ = ["GapVariance", "gap_variance"]
 

@@ -20,6 +20,7 @@ from gapstudy.stats import (
     gap_difference,
     gap_of,
     improvement,
+    interquartile,
     interquartile_difference,
     interquartile_mean,
     paired_comparison,
@@ -188,7 +189,8 @@ def test_welch_is_scipys() -> None:
 # ---- improvement ---------------------------------------------------------------------------------------------
 def test_as_rliable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values are rliable 1.2.0's and the bootstrap's intervals, were it used for six seeds, agree within resampling error."""
-    monkeypatch.setattr(improvement, "BOOTSTRAP_SEEDS", 2)
+    for module in (improvement, interquartile):
+        monkeypatch.setattr(module, "BOOTSTRAP_SEEDS", 2)
     found = interquartile_mean(A, n_resamples=20_000, rng=rng())
     assert found.value == pytest.approx(RLIABLE_IQM[0])
     assert (found.low, found.high) == pytest.approx(RLIABLE_IQM[1:], abs=0.04)
@@ -223,7 +225,8 @@ def test_stratified_bootstrap_draws_languages_apart() -> None:
 
 def test_stratified_bootstrap_from_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ends are the quantiles of the statistic of tables whose columns were drawn one by one."""
-    monkeypatch.setattr(improvement, "BOOTSTRAP_SEEDS", 2)
+    for module in (improvement, interquartile):
+        monkeypatch.setattr(module, "BOOTSTRAP_SEEDS", 2)
     r = rng(9)
     draws = [
         scipy_stats.trim_mean(np.stack([A[r.integers(0, 6, 6), i] for i in range(3)], axis=1), 0.25, axis=None)
