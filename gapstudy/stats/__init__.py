@@ -53,14 +53,11 @@ from gapstudy.stats.effect import effect_size, welch_comparison
 from gapstudy.stats.estimate import Estimate, EstimateMatrix
 from gapstudy.stats.exact import exact_distance
 from gapstudy.stats.gap_comparison import gap_difference
-from gapstudy.stats.improvement import (
-    cliffs_delta,
-    interquartile_difference,
-    interquartile_mean,
-    probability_of_improvement,
-)
+from gapstudy.stats.gaps import gap_of
+from gapstudy.stats.improvement import cliffs_delta, probability_of_improvement
 from gapstudy.stats.influence import Influence, cka_influence
-from gapstudy.stats.items import gap_of, item_blocks, item_interval
+from gapstudy.stats.interquartile import interquartile_difference, interquartile_mean
+from gapstudy.stats.items import item_blocks, item_interval
 from gapstudy.stats.jackknife import jackknife_interval
 from gapstudy.stats.leave_out import LeftOut, leave_one_out
 from gapstudy.stats.null_matrix import NullMatrix, cka_null_matrix

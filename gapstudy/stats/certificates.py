@@ -29,7 +29,8 @@ def disagreement_certificate(predictions_a: Outcomes, predictions_b: Outcomes, *
 
     Parameters
     ----------
-    predictions_a, predictions_b : (n_items,) predicted labels; item i has the same gold label on both sides.
+    predictions_a, predictions_b : (n_items,) predicted labels, all text or all numbers; item i has the same gold label
+        on both sides.
     level : nominal coverage, in (0, 1).
 
     Returns
@@ -40,10 +41,15 @@ def disagreement_certificate(predictions_a: Outcomes, predictions_b: Outcomes, *
     Raises
     ------
     ValueError
-        If the arguments differ in length or are empty.
+        If the arguments differ in length or are empty, a label is missing (None or NaN), or one side has text and the
+        other numbers.
     """
     a, b = _vector("predictions_a", predictions_a), _vector("predictions_b", predictions_b)
     same_rows("predictions_a", a, "predictions_b", b)
+    kinds = [_kind(name, side) for name, side in (("predictions_a", a), ("predictions_b", b))]
+    if kinds[0] != kinds[1]:
+        msg = f"predictions_a and predictions_b must be labels of one kind, got {kinds[0]} and {kinds[1]}"
+        raise ValueError(msg)
     return clopper_pearson(int(np.count_nonzero(a != b)), len(a), level=level)
 
 
@@ -155,6 +161,21 @@ def _vector(name: str, values: Outcomes) -> npt.NDArray[Any]:
         msg = f"{name} must be a non-empty vector, got shape {out.shape}"
         raise ValueError(msg)
     return out
+
+
+def _kind(name: str, values: npt.NDArray[Any]) -> str:
+    """What the labels are: text, bytes or numbers; never equal where they differ in it."""
+    if any(v is None or v != v for v in values.tolist()):  # noqa: PLR0124 (NaN is what differs from itself)
+        msg = f"{name} has a missing label (None or NaN)"
+        raise ValueError(msg)
+    plain = np.asarray(values.tolist()) if values.dtype.kind == "O" else values
+    kind = {"U": "text", "T": "text", "S": "bytes"}.get(
+        plain.dtype.kind, "numbers" if plain.dtype.kind in "biuf" else ""
+    )
+    if not kind or (values.dtype.kind == "O" and len({isinstance(v, str) for v in values.tolist()}) > 1):
+        msg = f"{name} must hold labels that are all text or all numbers, got dtype {values.dtype}"
+        raise ValueError(msg)
+    return kind
 
 
 def _outcomes(name: str, values: Outcomes) -> Bool:

@@ -108,14 +108,20 @@ def mean_cka_jackknife(
     Raises
     ------
     ValueError
-        As :func:`gapstudy.stats.cka_matrix`; also for no pairs, or where nothing varies without a sentence.
+        As :func:`gapstudy.stats.cka_matrix`; also for no pairs, a pair that is not of two different languages, or where
+        nothing varies without a sentence.
     """
     stack = centred_all(features, rows=8)
-    chosen = np.array(pairs if pairs is not None else list(zip(*np.triu_indices(len(stack), 1), strict=True)))
-    if chosen.size == 0:
+    all_pairs = zip(*(part.tolist() for part in np.triu_indices(len(stack), 1)), strict=True)
+    chosen = [tuple(pair) for pair in (all_pairs if pairs is None else pairs)]
+    if not chosen:
         msg = "pairs must name at least one pair"
         raise ValueError(msg)
-    i, j = chosen.T
+    for pair in chosen:
+        if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(range(len(stack))):
+            msg = f"pairs must hold two different numbers from 0 to {len(stack) - 1} each, got {pair}"
+            raise ValueError(msg)
+    i, j = np.array(chosen, dtype=np.intp).T
     value = normalised(inner_products(stack, debiased=debiased), debiased=debiased)[i, j].mean()
     names = [f"features[{k}]" for k in range(len(stack))]
     return MeanCka(float(value), cka_without_each(stack, names, debiased=debiased)[i, j].mean(axis=0), debiased)

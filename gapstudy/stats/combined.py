@@ -28,6 +28,9 @@ __all__ = ["combined_correlation"]
 Values = Sequence[float] | npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
 
+# Rank coefficients nearer to 1 than this are 1 but for rounding.
+_ROUNDING = 1e-12
+
 
 def combined_correlation(
     x: Values,
@@ -52,9 +55,10 @@ def combined_correlation(
     Returns
     -------
     Estimate
-        In (-1, 1), transformed back; ``n`` counts points. A coefficient of 1 in a group of m points (it happens in
-        resamples of few seeds) counts as 1 - 1 / (2 m), because its z is infinite. BCa interval over clusters, with
-        expanded tails for Pearson.
+        In (-1, 1), transformed back; ``n`` counts points. A coefficient of exactly 1 in a group of m points (it happens
+        in resamples of few seeds) counts as 1 - 1 / m^3 for ranks, which no coefficient below 1 reaches, and as the
+        largest number below 1 for Pearson, because its z is infinite; ``method`` says how many resamples have one.
+        BCa interval over clusters, with expanded tails for Pearson.
 
     Raises
     ------
@@ -72,23 +76,31 @@ def combined_correlation(
             raise ValueError(msg)
     weight = np.array([len(m) - 3.0 for m in members])
 
-    def mean(found: list[Float]) -> Float:
-        most = np.array([1.0 - 1.0 / (2 * len(m)) for m in members])[:, None]
-        z = np.arctanh(np.clip(np.stack(found), -most, most))
+    most = np.array([np.nextafter(1.0, 0.0) if method == "pearson" else 1.0 - len(m) ** -3.0 for m in members])[:, None]
+    infinite = 0  # resamples with a coefficient of 1
+
+    def mean(found: Float) -> Float:
+        at_end = np.abs(found) >= 1.0 - _ROUNDING if method != "pearson" else np.abs(found) >= 1.0
+        z = np.arctanh(np.where(at_end, np.sign(found) * most, found))
         return np.asarray(np.tanh(weight @ z / weight.sum()))
 
     def resampled(weights: Float) -> Float:
-        none = [np.zeros(len(m), dtype=np.intp) for m in members]
-        return mean([coefficients(method, a[m], b[m], g, weights[:, m]) for m, g in zip(members, none, strict=True)])
+        nonlocal infinite
+        found = np.stack([coefficients(method, a[m], b[m], np.zeros_like(m), weights[:, m]) for m in members])
+        drawn = weights.max(axis=1) > 1.0  # neither the data nor a jackknife sample
+        infinite += int(np.count_nonzero((np.abs(found[:, drawn]) >= 1.0 - _ROUNDING).any(axis=0)))
+        return mean(found)
 
     def permuted(orders: npt.NDArray[np.intp]) -> Float:
-        return mean([_permuted(method, a, b, m, orders[:, m]) for m in members])
+        return mean(np.stack([_permuted(method, a, b, m, orders[:, m]) for m in members]))
 
     expanded = method == "pearson"
     value, low, high, words = bootstrap(
         resampled, points, n_resamples=n_resamples, level=level, expanded=expanded, rng=rng
     )
     p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
+    if infinite:
+        words += f", a coefficient of 1 or -1 in {infinite} of {n_resamples} resamples"
     text = f"{method} of {len(members)} groups combined by Fisher's z, {words}, {test}"
     return Estimate(value, low, high, level, len(a), text, p_value)
 

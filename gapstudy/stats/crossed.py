@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.checks import labels, matrix, same_rows, vector
-from gapstudy.stats.layout import Labels
+from gapstudy.stats.checks import matrix, same_rows, vector
+from gapstudy.stats.layout import Labels, numbered
 
 __all__ = ["Crossed", "crossed_components", "variance_split"]
 
@@ -109,7 +109,7 @@ def variance_split(y: npt.NDArray[np.floating], *, clusters: Labels, groups: Lab
         least 2 groups.
     """
     values = vector("y", y)
-    row, column = (labels(name, given, len(values)) for name, given in (("clusters", clusters), ("groups", groups)))
+    row, column = (numbered(name, given, len(values)) for name, given in (("clusters", clusters), ("groups", groups)))
     same_rows("clusters", row, "y", values)
     counts = np.zeros((int(row.max()) + 1, int(column.max()) + 1))
     np.add.at(counts, (row, column), 1.0)

@@ -32,6 +32,9 @@ Values = Sequence[float] | npt.NDArray[np.floating]
 
 DEPENDENT_TESTS = ("meng", "steiger")
 
+# Correlations nearer to 1 than this are 1 but for rounding.
+_ROUNDING = 1e-12
+
 
 def dependent_difference(
     r1: float, r2: float, r12: float, n: int, *, test: str = "meng", level: float = 0.95
@@ -96,7 +99,8 @@ def compare_dependent(
     Raises
     ------
     ValueError
-        As :func:`dependent_difference`; also if a column is constant within every group or lengths differ.
+        As :func:`dependent_difference`; also if a column is constant within every group, two are the same up to a line,
+        or lengths differ.
     """
     columns = {name: vector(name, v, at_least=4) for name, v in (("x1", x1), ("x2", x2), ("y", y))}
     last = columns["y"]
@@ -112,6 +116,10 @@ def compare_dependent(
     a, b, c = (column / np.linalg.norm(column) for column in centred.values())
     a, b = (column * (-1.0 if column @ c < 0 else 1.0) for column in (a, b))
     r1, r2, r12 = (float(left @ right) for left, right in ((a, c), (b, c), (a, b)))
+    for pair, r in (("x1 and y", r1), ("x2 and y", r2), ("x1 and x2", r12)):
+        if abs(r) >= 1.0 - _ROUNDING:
+            msg = f"{pair} are the same column up to a line (their correlation is {r:.0f}): there is nothing to compare"
+            raise ValueError(msg)
     return dependent_difference(r1, r2, r12, len(last) - points.n_groups + 1, test=test, level=level)
 
 

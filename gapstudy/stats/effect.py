@@ -24,7 +24,7 @@ __all__ = ["effect_size", "welch_comparison"]
 
 Values = Sequence[float] | npt.NDArray[np.floating]
 
-# Deviations below this share of the largest difference are rounding.
+# Deviations below this share of the largest value are rounding.
 _ROUNDING = 1e-12
 
 
@@ -72,7 +72,8 @@ def welch_comparison(a: Values, b: Values, *, level: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        In the unit of the scores; ``n`` counts both.
+        In the unit of the scores; ``n`` counts both. Where neither side varies the interval has no width and there is
+        no p, or p = 1 where the means are equal too.
 
     Raises
     ------
@@ -84,10 +85,13 @@ def welch_comparison(a: Values, b: Values, *, level: float = 0.95) -> Estimate:
     from scipy.special import stdtr, stdtrit
 
     n, value = len(first) + len(second), float(first.mean() - second.mean())
-    parts = [float(v.var(ddof=1)) / len(v) for v in (first, second)]
+    rounding = _ROUNDING * max(float(np.abs(v).max()) for v in (first, second))
+    deviations = [float(v.std(ddof=1)) for v in (first, second)]
+    parts = [d**2 / len(v) if d > rounding else 0.0 for d, v in zip(deviations, (first, second), strict=True)]
     variance = sum(parts)
     if variance == 0.0:
-        return Estimate(value, value, value, level, n, "difference of means: no variation", 1.0 if value == 0 else None)
+        p_value = 1.0 if abs(value) <= rounding else None
+        return Estimate(value, value, value, level, n, "difference of means: no variation", p_value)
     freedom = variance**2 / sum(p**2 / (len(v) - 1) for p, v in zip(parts, (first, second), strict=True))
     half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance)
     p_value = 2.0 * float(stdtr(freedom, -abs(value) / math.sqrt(variance)))

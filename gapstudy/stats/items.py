@@ -16,58 +16,25 @@ https://aclanthology.org/D12-1091 (paired bootstrap over test items).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.checks import check_level, check_resamples, choice
+from gapstudy.stats.checks import check_level, check_resamples
 from gapstudy.stats.estimate import Estimate
 
-__all__ = ["KINDS", "gap_of", "item_blocks", "item_interval", "item_scores", "item_weights", "outcomes_of"]
+__all__ = ["item_blocks", "item_interval", "item_scores", "item_weights", "outcomes_of"]
 
 Float = npt.NDArray[np.float64]
 Outcomes = Sequence[npt.NDArray[Any]]
 
-KINDS = ("rpd", "absolute")
-
-# Outcomes are 0 or 1; the mean over the items of a block that is larger than most is a little more.
-_MOST = 1.5
+# Resampled values that differ by less than this share of the value (of 1 below 1) are equal but for rounding.
+_ROUNDING = 1e-12
 
 # At most so many weights at a time (32 MB): bounds the memory for large test sets.
 _BLOCK_FLOATS = 4 * 1024 * 1024
-
-
-def gap_of(scores: npt.NDArray[np.floating], kind: str = "rpd") -> Float:
-    """Mean gap over pairs of languages for each row of scores.
-
-    Parameters
-    ----------
-    scores : (n_rows, n_languages) scores >= 0 in percent, n_languages >= 2.
-    kind : "rpd" (relative percent difference) or "absolute" (percentage points).
-
-    Returns
-    -------
-    (n_rows,) float array
-        In percent (of the mean of both scores, or points); NaN where the RPD of two zeros enters.
-
-    Raises
-    ------
-    ValueError
-        If ``scores`` is no matrix of two or more columns, or ``kind`` is unknown.
-    """
-    choice("kind", kind, KINDS)
-    s = np.asarray(scores, dtype=np.float64)
-    if s.ndim != 2 or s.shape[1] < 2:
-        msg = f"scores must be two-dimensional (n_rows, n_languages) with at least 2 languages, got shape {s.shape}"
-        raise ValueError(msg)
-    i, j = np.triu_indices(s.shape[1], 1)
-    apart = np.abs(s[:, i] - s[:, j])
-    if kind == "absolute":
-        return np.asarray(apart.mean(axis=1))
-    total = s[:, i] + s[:, j]
-    return np.asarray(np.divide(200.0 * apart, total, out=np.full(total.shape, np.nan), where=total > 0).mean(axis=1))
 
 
 def item_interval(
@@ -84,7 +51,7 @@ def item_interval(
 
     Parameters
     ----------
-    statistic : maps (n_rows, n_languages) scores in percent to (n_rows,) values, for example :func:`gap_of`.
+    statistic : maps (n_rows, n_languages) scores in percent to (n_rows,) values, for example :func:`gapstudy.stats.gap_of`.
     outcomes : one array a language (or a language and representation): (n_seeds, n_items) or (n_items,) booleans,
         whether an item was predicted right; seeds are averaged.
     parallel : whether item i is the same in every array, so that items are drawn jointly; else each array's own.
@@ -96,13 +63,14 @@ def item_interval(
     Returns
     -------
     Estimate
-        In the unit of the statistic; ``n`` counts the items of the smallest test set.
+        In the unit of the statistic; ``n`` counts the items of the smallest test set. Without ends (NaN) where drawing
+        items changes nothing, as where every item is right: what other items would do is not in the data.
 
     Raises
     ------
     ValueError
-        If there are no outcomes, they are neither booleans nor shares, parallel ones differ in length, the statistic is not
-        finite, or an option is out of its range.
+        If there are no outcomes, they are neither booleans nor shares, parallel ones differ in length, the statistic is
+        undefined for the data or for more than half of the resamples, or an option is out of its range.
     """
     check_level(level)
     check_resamples(n_resamples)
@@ -112,14 +80,29 @@ def item_interval(
         raise ValueError(msg)
     value = float(statistic(np.array([[100.0 * m.mean() for m in means]]))[0])
     draws = np.asarray(statistic(item_scores(means, parallel=parallel, n_resamples=n_resamples, rng=rng)))
-    if not (np.isfinite(value) and np.isfinite(draws).all()):
-        msg = f"the statistic is {value} and undefined in {np.count_nonzero(~np.isfinite(draws))} of {len(draws)} resamples"
+    defined = draws[np.isfinite(draws)]
+    if not np.isfinite(value) or 2 * len(defined) < len(draws):
+        msg = f"the statistic is {value} and undefined in {len(draws) - len(defined)} of {len(draws)} resamples{_zeros(means)}"
         raise ValueError(msg)
-    tails = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) - draws.mean() + value
-    low, high = (float(min(max(end, within[0]), within[1])) for end in tails)
     n = min(len(m) for m in means)
     kind = "parallel" if parallel else "unpaired"
-    return Estimate(value, low, high, level, n, f"centred bootstrap over {n} {kind} items, {n_resamples} resamples")
+    if float(np.ptp(defined)) <= _ROUNDING * max(1.0, abs(value)):
+        method = f"no interval: no draw of the {n} {kind} items changes the value"
+        return Estimate(value, np.nan, np.nan, level, n, method)
+    tails = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) - defined.mean() + value
+    low, high = (float(min(max(end, within[0]), within[1])) for end in tails)
+    method = f"centred bootstrap over {n} {kind} items, {n_resamples} resamples"
+    if len(defined) < len(draws):
+        method += f", {len(defined)} of them defined"
+    return Estimate(value, low, high, level, n, method)
+
+
+def _zeros(means: Outcomes) -> str:
+    """Which arrays have (almost) nothing right, and what to do, for an error."""
+    least = min(float(m.sum()) for m in means)
+    few = [f"outcomes[{i}]" for i, m in enumerate(means) if float(m.sum()) <= max(1.0, least)]
+    word = "score 0 or nearly" if least > 0 else "score 0"
+    return f"; {word}: {', '.join(few)}; test more items, or take kind='absolute' for a gap"
 
 
 def item_scores(means: Outcomes, *, parallel: bool, n_resamples: int, rng: np.random.Generator) -> Float:
@@ -146,11 +129,16 @@ def item_scores(means: Outcomes, *, parallel: bool, n_resamples: int, rng: np.ra
     return np.stack(columns, axis=1)
 
 
-def item_weights(n_items: int, n_resamples: int, rng: np.random.Generator) -> list[Float]:
-    """Blocks of (rows, n_items) weights that turn outcomes into resampled scores in percent; each row sums to 100."""
-    blocks = -(-n_resamples * n_items // _BLOCK_FLOATS)
-    sizes = [len(part) for part in np.array_split(np.arange(n_resamples), max(1, blocks))]
-    return [_counts(n_items, size, rng) * (100.0 / n_items) for size in sizes]
+def item_weights(n_items: int, n_resamples: int, rng: np.random.Generator) -> Iterator[Float]:
+    """Blocks of (rows, n_items) weights that turn outcomes into resampled scores in percent; each row sums to 100.
+
+    One block is held at a time, drawn when it is asked for.
+    """
+    blocks = min(n_resamples, max(1, -(-n_resamples * n_items // _BLOCK_FLOATS)))
+    for part in np.array_split(np.arange(n_resamples), blocks):
+        weights = _counts(n_items, len(part), rng)
+        weights *= 100.0 / n_items
+        yield weights
 
 
 def _counts(n_items: int, rows: int, rng: np.random.Generator) -> Float:
@@ -165,7 +153,7 @@ def outcomes_of(name: str, values: npt.NDArray[Any]) -> Float:
     if out.ndim != 2 or out.shape[1] < 2 or len(out) < 1:
         msg = f"{name} must be (n_seeds, n_items) with at least 2 items, got shape {np.shape(values)}"
         raise ValueError(msg)
-    if not (np.isfinite(out).all() and out.min() >= 0.0 and out.max() <= _MOST):
+    if not (np.isfinite(out).all() and out.min() >= 0.0 and out.max() <= 1.0):
         msg = f"{name} must hold booleans (or shares of blocks): whether each item was predicted right"
         raise ValueError(msg)
     return out
@@ -177,12 +165,13 @@ def item_blocks(outcomes: npt.NDArray[Any], size: int) -> Float:
     Parameters
     ----------
     outcomes : (n_seeds, n_items) booleans, or (n_items,).
-    size : items a block, >= 1; blocks differ by one item where the number does not divide.
+    size : items a block, >= 1; a little more where the number does not divide: then blocks are of equal length still,
+        and an item on the border of two counts for each by its share.
 
     Returns
     -------
     (n_seeds, n_blocks) float array
-        Whose mean is that of ``outcomes``: items predicted right in a block over the mean size of a block.
+        In [0, 1], whose mean is that of ``outcomes``: the share of a block that was predicted right.
 
     Raises
     ------
@@ -194,5 +183,11 @@ def item_blocks(outcomes: npt.NDArray[Any], size: int) -> Float:
     if size < 1 or count < 2:
         msg = f"size must be at least 1 and leave 2 blocks, got {size} for {table.shape[1]} items"
         raise ValueError(msg)
-    starts = np.round(np.arange(count) * table.shape[1] / count).astype(np.intp)
-    return np.asarray(np.add.reduceat(table, starts, axis=1) * (count / table.shape[1]))
+    length = table.shape[1] / count
+    borders = np.arange(1, count) * length
+    whole = borders.astype(np.intp)
+    sums = np.pad(np.cumsum(table, axis=1), ((0, 0), (1, 0)))
+    # what lies left of each border: whole items, and the share of the item that the border cuts
+    inner = sums[:, whole] + (borders - whole) * table[:, whole]
+    ends = np.concatenate([sums[:, :1], inner, sums[:, -1:]], axis=1)
+    return np.asarray(np.clip(np.diff(ends, axis=1) / length, 0.0, 1.0))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gapstudy.stats.checks import labels
 
-__all__ = ["MIN_CLUSTERS", "Labels", "Layout", "layout"]
+__all__ = ["MIN_CLUSTERS", "Labels", "Layout", "layout", "numbered"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -109,16 +109,31 @@ class Layout:
         return [np.flatnonzero(home == g) for g in range(self.n_groups)]
 
 
+def numbered(name: str, values: Labels, n: int) -> Int:
+    """``n`` hashable labels as integers 0..k-1, numbered in order of first appearance.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not n, one is missing, or one is not hashable.
+    """
+    try:
+        return labels(name, values, n)
+    except TypeError as error:
+        msg = f"{name} must hold hashable labels (strings or numbers): {error}"
+        raise ValueError(msg) from error
+
+
 def layout(n: int, clusters: Labels | None, groups: Labels | None) -> Layout:
     """The layout of n points; without clusters each point is its own, without groups all points are in one.
 
     Raises
     ------
     ValueError
-        If the labels are not n, one is missing, or there are fewer than 4 clusters.
+        If the labels are not n, one is missing or not hashable, or there are fewer than 4 clusters.
     """
-    cluster = np.arange(n) if clusters is None else labels("clusters", clusters, n)
-    group = np.zeros(n, dtype=np.intp) if groups is None else labels("groups", groups, n)
+    cluster = np.arange(n) if clusters is None else numbered("clusters", clusters, n)
+    group = np.zeros(n, dtype=np.intp) if groups is None else numbered("groups", groups, n)
     out = Layout(cluster, group, groups is not None, clusters is not None)
     if out.n_clusters < MIN_CLUSTERS:
         msg = f"clusters must have at least {MIN_CLUSTERS} different labels, got {out.n_clusters}"

@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.association import METHODS, coefficients
-from gapstudy.stats.checks import choice, labels, same_rows, vector
-from gapstudy.stats.layout import Labels
+from gapstudy.stats.checks import choice, same_rows, vector
+from gapstudy.stats.layout import Labels, numbered
 
 __all__ = ["LeftOut", "leave_one_out"]
 
 Values = Sequence[float] | npt.NDArray[np.floating]
+
+MIN_POINTS = 4
+"""A coefficient of fewer points says nothing: of three points every third one is 1 or -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class LeftOut:
     Attributes
     ----------
     value : with all points.
-    without : label -> the coefficient without its points; NaN where what is left is constant.
+    without : label -> the coefficient without its points; NaN where what is left is constant or fewer than 4 points.
     """
 
     value: float
@@ -71,17 +74,25 @@ def leave_one_out(
     Raises
     ------
     ValueError
-        If lengths differ, a value is NaN, labels are wrong, or fewer than 2 labels differ.
+        If lengths differ, a value is NaN, labels are wrong, fewer than 2 labels differ, there are fewer than 4 points,
+        or a column is constant (within every group).
     """
     choice("method", method, METHODS)
-    a, b = vector("x", x, at_least=4), vector("y", y, at_least=4)
+    a, b = vector("x", x, at_least=MIN_POINTS), vector("y", y, at_least=MIN_POINTS)
     same_rows("x", a, "y", b)
-    group = np.zeros(len(a), dtype=np.intp) if groups is None else labels("groups", groups, len(a))
-    number = labels("out", out, len(a))
+    group = np.zeros(len(a), dtype=np.intp) if groups is None else numbered("groups", groups, len(a))
+    for name, column in (("x", a), ("y", b)):
+        if all(np.ptp(column[group == g]) == 0 for g in np.unique(group)):
+            where = f": all {len(a)} values are {column[0]:g}" if groups is None else " within every group"
+            msg = f"{name} is constant{where}"
+            raise ValueError(msg)
+    number = numbered("out", out, len(a))
     names = list(dict.fromkeys(item.item() if isinstance(item, np.generic) else item for item in out))
     if len(names) < 2:
         msg = f"out must have at least 2 different labels, got {len(names)}"
         raise ValueError(msg)
     weights = np.vstack([np.ones(len(a)), number[None, :] != np.arange(len(names))[:, None]])
-    value, *rest = (float(v) for v in coefficients(method, a, b, group, weights))
+    found = coefficients(method, a, b, group, weights)
+    found[weights.sum(axis=1) < MIN_POINTS] = np.nan
+    value, *rest = (float(v) for v in found)
     return LeftOut(value, dict(zip(names, rest, strict=True)))

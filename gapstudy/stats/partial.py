@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.association import coefficients, scores
-from gapstudy.stats.checks import check_resamples, choice, same_rows, vector
+from gapstudy.stats.checks import check_level, check_resamples, choice, same_rows, vector
 from gapstudy.stats.estimate import Estimate
+from gapstudy.stats.gaps import gap_of, not_negative
 from gapstudy.stats.inference import bootstrap, permutation_p
-from gapstudy.stats.items import gap_of
 from gapstudy.stats.layout import Labels, Layout, layout
 
 __all__ = ["PARTIAL_METHODS", "partial_correlation", "swapped_reference"]
@@ -97,6 +97,8 @@ def partial_correlation(
         resampled, points, n_resamples=n_resamples, level=level, expanded=expanded, rng=rng
     )
     p_value, test = permutation_p(permuted, value, points, n_resamples=n_resamples, rng=rng)
+    if not (points.grouped or points.clustered):
+        test = "points permuted"
     within = f" within {points.n_groups} groups" if points.grouped else ""
     return Estimate(value, low, high, level, len(c), f"partial {method}{within}, {words}, residuals of {test}", p_value)
 
@@ -137,12 +139,15 @@ def swapped_reference(
     Raises
     ------
     ValueError
-        If lengths differ, labels are wrong, fewer than 4 seeds have every pair, or a gap is undefined.
+        If lengths differ, labels are wrong, a score is negative, fewer than 4 seeds have every pair, a gap is undefined,
+        or an option is out of its range.
     """
     check_resamples(n_resamples)
+    check_level(level)
     columns = [vector(name, v, at_least=4) for name, v in (("x", x), ("reference", reference), ("other", other))]
     for name, column in zip(("reference", "other"), columns[1:], strict=True):
         same_rows("x", columns[0], name, column)
+        not_negative(name, column)
     points = layout(len(columns[0]), clusters, groups)
     table = _whole(points)
     seeds, pairs = table.shape

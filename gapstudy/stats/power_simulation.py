@@ -23,6 +23,9 @@ Float = npt.NDArray[np.float64]
 SHARED = 0.5
 """Correlation over pairs of what two pairs of one seed measure: both rest half on the reference model."""
 
+# At most so many numbers of an array at a time (32 MB): bounds the memory for many seeds, pairs and studies.
+_BLOCK_FLOATS = 4 * 1024 * 1024
+
 # Coefficients that differ by less than this are equal but for rounding.
 _ROUNDING = 1e-9
 
@@ -70,14 +73,13 @@ def simulated_power(
     if n < 4 or pairs < 1 or not 0.0 <= shared <= 1.0:
         msg = f"n must be at least 4, pairs at least 1 and shared in [0, 1]; got {n}, {pairs} and {shared}"
         raise ValueError(msg)
-    x, y = (_ranks(v) for v in _studies(rho, (n_simulations, pairs, n), shared, rng))
-    products = np.einsum("rps,rpt->rst", x, y, optimize=True).reshape(n_simulations, n * n)
-    orders = rng.permuted(np.tile(np.arange(n), (n_permutations, 1)), axis=1)
-    chosen = np.zeros((n * n, n_permutations))
-    chosen[orders * n + np.arange(n), np.arange(n_permutations)[:, None]] = 1.0
-    observed = np.abs(products.reshape(n_simulations, n, n).trace(axis1=1, axis2=2))
-    extreme = (np.abs(products @ chosen) >= observed[:, None] - _ROUNDING * n**3).sum(axis=1)
-    rejected = int(np.count_nonzero((1 + extreme) / (1 + n_permutations) <= level))
+    # of their own generator, so that the studies do not depend on the number of permutations
+    orders = rng.spawn(1)[0].permuted(np.tile(np.arange(n), (n_permutations, 1)), axis=1)
+    rejected = 0
+    for size in _blocks(n_simulations, max(pairs * n, n * n, n_permutations)):
+        x, y = (_ranks(v) for v in _studies(rho, (size, pairs, n), shared, rng))
+        extreme = _extreme(np.einsum("rps,rpt->rst", x, y, optimize=True), orders)
+        rejected += int(np.count_nonzero((1 + extreme) / (1 + n_permutations) <= level))
     e = clopper_pearson(rejected, n_simulations)
     method = f"{n_simulations} simulated studies, {n_permutations} permutations, {pairs} pairs of one reference"
     return Estimate(e.value, e.low, e.high, e.level, e.n, method)
@@ -133,6 +135,25 @@ def _studies(rho: float, shape: tuple[int, int, int], shared: float, rng: np.ran
 
     x = columns()
     return x, pearson * x + math.sqrt(1.0 - pearson**2) * columns()
+
+
+def _extreme(products: Float, orders: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """(studies,) permutations as extreme as the data, of (studies, seeds, seeds) products of ranks summed over pairs."""
+    studies, n, _ = products.shape
+    flat, least = products.reshape(studies, n * n), np.abs(products.trace(axis1=1, axis2=2)) - _ROUNDING * n**3
+    out, start = np.zeros(studies, dtype=np.intp), 0
+    for size in _blocks(len(orders), n * n):
+        chosen = np.zeros((n * n, size))
+        chosen[orders[start : start + size] * n + np.arange(n), np.arange(size)[:, None]] = 1.0
+        out += (np.abs(flat @ chosen) >= least[:, None]).sum(axis=1)
+        start += size
+    return out
+
+
+def _blocks(count: int, floats: int) -> list[int]:
+    """Sizes of the fewest blocks of ``count`` things that need so many numbers each."""
+    blocks = min(count, max(1, -(-count * floats // _BLOCK_FLOATS)))
+    return [count // blocks + (i < count % blocks) for i in range(blocks)]
 
 
 def _ranks(values: Float) -> Float:

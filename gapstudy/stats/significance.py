@@ -7,6 +7,7 @@ Student's t with n - 2 degrees of freedom, Kendall's from the exact null distrib
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,8 @@ EXACT_KENDALL_LIMIT = 33
 def t_p_value(coefficient: float, n: int) -> float:
     """Two-sided p of a Pearson (exact for normal data) or Spearman (approximate) coefficient of n points.
 
-    ``t = r sqrt((n - 2) / (1 - r^2))`` against Student's t with n - 2 degrees of freedom, as SciPy.
+    ``t = r sqrt((n - 2) / (1 - r^2))`` against Student's t with n - 2 degrees of freedom, as SciPy, but never 0: where
+    SciPy gives 0, as for a coefficient of 1, it is the smallest normal float (2e-308).
 
     Parameters
     ----------
@@ -42,11 +44,11 @@ def t_p_value(coefficient: float, n: int) -> float:
     """
     _check(coefficient, n)
     if abs(coefficient) == 1.0:
-        return 0.0
+        return sys.float_info.min
     from scipy.special import stdtr
 
     t = abs(coefficient) * math.sqrt((n - 2) / ((1.0 - coefficient) * (1.0 + coefficient)))
-    return 2.0 * float(stdtr(n - 2, -t))
+    return max(2.0 * float(stdtr(n - 2, -t)), sys.float_info.min)
 
 
 def kendall_p_value(tau: float, n: int) -> float:

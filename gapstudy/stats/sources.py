@@ -30,11 +30,15 @@ import numpy.typing as npt
 from gapstudy.stats.checks import check_level, choice
 from gapstudy.stats.crossed import Crossed, crossed_components
 from gapstudy.stats.estimate import Estimate
-from gapstudy.stats.items import KINDS, gap_of, outcomes_of
+from gapstudy.stats.gaps import KINDS, gap_of
+from gapstudy.stats.items import outcomes_of
 
 __all__ = ["GapVariance", "gap_variance"]
 
 Float = npt.NDArray[np.float64]
+
+# Standard errors below this, in percent or points, are rounding.
+_ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,9 @@ def gap_variance(
     Returns
     -------
     GapVariance
-        The interval is Student's with Satterthwaite's degrees of freedom, never narrower than that of the seeds alone, cut at 0; like every interval of an absolute
-        difference it does not cover 0 well where the languages are equal.
+        The interval is Student's with Satterthwaite's degrees of freedom, never narrower than that of the seeds alone,
+        cut at 0; like every interval of an absolute difference it does not cover 0 well where the languages are equal.
+        Without ends (NaN) where neither seeds nor items change the gap, as where every item is right.
 
     Raises
     ------
@@ -118,7 +123,10 @@ def _interval(value: float, of_seeds: float, parts: list[Crossed], seeds: int, *
     items = [max(part.columns, 0.0) / part.n_columns for part in parts]
     variance = of_seeds + sum(items)
     squares = of_seeds**2 / (seeds - 1) + sum(i**2 / (p.n_columns - 1) for i, p in zip(items, parts, strict=True))
-    freedom = variance**2 / squares if squares > 0 else float(seeds - 1)
+    if variance <= _ROUNDING**2:
+        method = "no interval: to first order neither seeds nor items change the gap"
+        return Estimate(value, math.nan, math.nan, level, seeds, method)
+    freedom = variance**2 / squares
     # the sum has more degrees of freedom than a part of it, but nobody knows it better than its worse part
     half = max(
         float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(variance),

@@ -90,6 +90,7 @@ def test_comparison_prints_its_lines(full: Any, row_of: Callable[..., Any], cont
     caption = full.exhibits["comparison"].caption
     assert "for its 5 rows" in caption
     assert "seeds within each language, 60 resamples" in caption
+    assert "t intervals over seeds where there are fewer than ten" in caption
     assert "every sign pattern counted" in caption
 
 
@@ -279,14 +280,14 @@ def test_interval_of_a_pair_uses_no_pooled_points(full: Any) -> None:
 
 
 def test_zero_shot_draws_a_seed_with_all_its_languages(evidence_of: Callable[..., Evidence], wide: Study) -> None:
-    """Where one model serves every language its seeds are resampled whole, and every exhibit is there."""
+    """Where one model serves every language its seeds are taken whole, and every exhibit is there."""
     study = wide.narrowed(tasks=("xnli",)).model_copy(update={"protocol": "zero-shot"})
     evidence = evidence_of(study)
 
     exhibit = comparison.compute(evidence)
 
     assert "seeds with all their languages" in exhibit.caption
-    assert {c["improvement"].method.split(", ")[2] for c in exhibit.data["comparisons"]} == {"bootstrap over seeds"}
+    assert {c["improvement"].method.split(", ")[2] for c in exhibit.data["comparisons"]} == {"t interval over seeds"}
     for other in (variance.compute(evidence), sensitivity.compute(evidence)):
         assert other.table is not None
         assert other.missing == ()

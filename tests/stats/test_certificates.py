@@ -35,6 +35,13 @@ def test_certificate_is_clopper_pearson() -> None:
     assert disagreement_certificate(a, b, level=0.9) == clopper_pearson(2, 5, level=0.9)
 
 
+def test_labels_of_one_kind_compare() -> None:
+    """Text stays text in an array of objects, and whole numbers compare whatever their width."""
+    text = disagreement_certificate(np.array(["a", "b"], dtype=object), ["a", "c"])
+    assert text.value == 0.5
+    assert disagreement_certificate(np.array([1, 2], dtype=np.int8), [1, 2]).value == 0.0
+
+
 def test_difference_by_hand() -> None:
     """Value, ends and p of the paired difference follow Bonett and Price and McNemar, computed here by hand."""
     a = np.r_[np.zeros(30), np.ones(70)].astype(bool)
@@ -111,6 +118,17 @@ def test_errors() -> None:
         disagreement_certificate([1, 2], [1])
     with pytest.raises(ValueError, match=r"predictions_a must be a non-empty vector, got shape \(0,\)"):
         disagreement_certificate([], [])
+    for missing in (None, float("nan")):
+        with pytest.raises(ValueError, match=r"predictions_a has a missing label \(None or NaN\)"):
+            disagreement_certificate([missing, 1], [missing, 1])
+    with pytest.raises(ValueError, match="must be labels of one kind, got text and numbers"):
+        disagreement_certificate(["1", "2"], [1, 2])
+    with pytest.raises(ValueError, match="must be labels of one kind, got text and bytes"):
+        disagreement_certificate(["1", "2"], [b"1", b"2"])
+    with pytest.raises(
+        ValueError, match="predictions_b must hold labels that are all text or all numbers, got dtype object"
+    ):
+        disagreement_certificate(["1", "2"], np.array(["1", 2], dtype=object))
     with pytest.raises(ValueError, match="correct_a and correct_b must be parallel"):
         error_gap([True, False], [True])
     with pytest.raises(ValueError, match=r"correct_b must be booleans \(or 0 and 1\)"):

@@ -104,6 +104,9 @@ def test_errors() -> None:
         mean_cka_jackknife([y[:7] for y in x])
     with pytest.raises(ValueError, match="pairs must name at least one pair"):
         mean_cka_jackknife(x, pairs=[])
+    for pair, printed in (((0, 5), r"\(0, 5\)"), ((1, 1), r"\(1, 1\)"), ((0, -1), r"\(0, -1\)"), ((0,), r"\(0,\)")):
+        with pytest.raises(ValueError, match=f"pairs must hold two different numbers from 0 to 2 each, got {printed}"):
+            mean_cka_jackknife(x, pairs=[(0, 1), pair])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="level must lie strictly between 0 and 1"):
         mean_cka_jackknife(x).estimate(level=95)
     alone = np.zeros((30, 2))

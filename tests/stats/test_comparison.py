@@ -19,6 +19,8 @@ from gapstudy.stats import (
     effect_size,
     gap_difference,
     gap_of,
+    improvement,
+    interquartile,
     interquartile_difference,
     interquartile_mean,
     paired_comparison,
@@ -154,6 +156,24 @@ def test_no_variation_is_said() -> None:
     assert math.isnan(paired_comparison([1.0, 1.0], [1.0, 2.0], rng=rng()).correlation)
 
 
+def test_wilcoxon_does_not_rank_rounding() -> None:
+    """Scores in tenths have the p of the same scores as whole numbers."""
+    whole = np.array([803, 806, 812, 799, 807]), np.array([801, 804, 810, 801, 805])
+    one, other = (paired_comparison(a / unit, b / unit, rng=rng()) for unit in (1, 10) for a, b in [whole])
+    assert one.wilcoxon_p == pytest.approx(other.wilcoxon_p)
+    r = rng(5)
+    for _ in range(20):
+        a, b = r.integers(700, 760, (2, 8))
+        one, other = (paired_comparison(a / unit, b / unit, n_resamples=19, rng=rng()) for unit in (1, 10))
+        assert one.wilcoxon_p == pytest.approx(other.wilcoxon_p)
+
+
+def test_constant_difference_has_no_width() -> None:
+    """Differences that are equal but for rounding have an interval without width."""
+    e = paired_comparison([80.3, 80.6, 81.2], [80.1, 80.4, 81.0], rng=rng()).difference
+    assert (e.low, e.high, e.p_value) == (e.value, e.value, None)
+
+
 def test_welch_is_scipys() -> None:
     """The unpaired difference has SciPy's Welch interval and p; without variation it has none."""
     a, b = scores(5, 9)
@@ -167,8 +187,10 @@ def test_welch_is_scipys() -> None:
 
 
 # ---- improvement ---------------------------------------------------------------------------------------------
-def test_as_rliable() -> None:
-    """Values are rliable 1.2.0's and intervals agree within resampling error."""
+def test_as_rliable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are rliable 1.2.0's and the bootstrap's intervals, were it used for six seeds, agree within resampling error."""
+    for module in (improvement, interquartile):
+        monkeypatch.setattr(module, "BOOTSTRAP_SEEDS", 2)
     found = interquartile_mean(A, n_resamples=20_000, rng=rng())
     assert found.value == pytest.approx(RLIABLE_IQM[0])
     assert (found.low, found.high) == pytest.approx(RLIABLE_IQM[1:], abs=0.04)
@@ -201,8 +223,10 @@ def test_stratified_bootstrap_draws_languages_apart() -> None:
     assert "bootstrap over seeds" in joint.method
 
 
-def test_stratified_bootstrap_from_its_definition() -> None:
+def test_stratified_bootstrap_from_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ends are the quantiles of the statistic of tables whose columns were drawn one by one."""
+    for module in (improvement, interquartile):
+        monkeypatch.setattr(module, "BOOTSTRAP_SEEDS", 2)
     r = rng(9)
     draws = [
         scipy_stats.trim_mean(np.stack([A[r.integers(0, 6, 6), i] for i in range(3)], axis=1), 0.25, axis=None)
@@ -224,6 +248,63 @@ def test_pairing_narrows_what_moves_together() -> None:
     )
     assert paired.value == apart.value
     assert paired.high - paired.low < apart.high - apart.low
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_few_seeds_have_t_intervals(joint: bool) -> None:
+    """Below ten seeds paired intervals are those of a t test of the seeds' shares, and of Tukey's pseudo-values."""
+    e = probability_of_improvement(A, B, paired=True, joint=joint, n_resamples=19, rng=rng())
+    expected = scipy_stats.ttest_1samp(np.mean((A > B) + 0.5 * (A == B), axis=1), 0.5).confidence_interval(0.95)
+    assert (e.low, e.high) == pytest.approx((expected.low, min(1.0, expected.high)))
+    assert "t interval over seeds, 5.0 degrees of freedom" in e.method
+
+    def difference(x: Float, y: Float) -> float:
+        return float(scipy_stats.trim_mean(x, 0.25, axis=None) - scipy_stats.trim_mean(y, 0.25, axis=None))
+
+    left_out = [difference(np.delete(A, i, 0), np.delete(B, i, 0)) for i in range(6)]
+    half = scipy_stats.t.ppf(0.975, 5) * math.sqrt(5 * np.var(left_out))
+    iqm = interquartile_difference(A, B, joint=joint, n_resamples=19, rng=rng())
+    assert (iqm.low, iqm.high) == pytest.approx((difference(A, B) - half, difference(A, B) + half))
+    assert "t interval by the jackknife over 6 clusters" in iqm.method
+
+
+def test_unpaired_few_seeds_have_welchs_interval() -> None:
+    """For one language and no trimming left the unpaired difference has Welch's interval, and P(A > B) one within [0, 1]."""
+    a, b = A[:3, :1], B[:3, :1]  # 3 values: a quarter rounds down to none
+    e = interquartile_difference(a, b, paired=False, n_resamples=19, rng=rng())
+    expected = scipy_stats.ttest_ind(a[:, 0], b[:, 0], equal_var=False).confidence_interval(0.95)
+    assert (e.low, e.high) == pytest.approx((expected.low, expected.high))
+    assert "degrees of freedom" in e.method
+    p = probability_of_improvement(A[:4], B[:3], n_resamples=19, rng=rng())
+    assert 0.0 <= p.low < p.value < p.high <= 1.0
+
+
+@pytest.mark.parametrize("n", [3, 12])
+@pytest.mark.parametrize(("joint", "per_seed"), [(False, 3), (True, 1)])
+def test_unanimous_seeds_leave_doubt(n: int, joint: bool, per_seed: int) -> None:
+    """Where A always wins the interval is Clopper and Pearson's for the independent comparisons, and never a point."""
+    a, b = 80.0 + rng(1).random((n, 3)), rng(2).random((n, 3))
+    for paired in (True, False):
+        e = probability_of_improvement(a, b, paired=paired, joint=joint, n_resamples=19, rng=rng())
+        expected = scipy_stats.binomtest(n * per_seed, n * per_seed).proportion_ci(0.95, "exact")
+        assert (e.value, e.low, e.high) == pytest.approx((1.0, expected.low, 1.0))
+        assert f"Clopper-Pearson limits of {n * per_seed} comparisons" in e.method
+    ties = probability_of_improvement(a, a, paired=True, joint=joint, n_resamples=19, rng=rng())
+    assert ties.low < 0.5 < ties.high
+
+
+def test_intervals_cover_with_three_seeds() -> None:
+    """Over 200 pairs of equal methods with 3 seeds the 95 % intervals hold the truth at least 90 times in 100."""
+    r, hits = rng(3), np.zeros(3)
+    for _ in range(200):
+        a, b = (70.0 + r.normal(size=(3, 4)) for _ in range(2))
+        found = (
+            probability_of_improvement(a, b, paired=True, rng=r),
+            probability_of_improvement(a, b, rng=r),
+            interquartile_difference(a, b, rng=r),
+        )
+        hits += [e.low <= truth <= e.high for e, truth in zip(found, (0.5, 0.5, 0.0), strict=True)]
+    assert (hits >= 180).all()
 
 
 @given(seeds)
@@ -250,6 +331,30 @@ def test_gap_difference_is_a_jackknife(kind: str) -> None:
     half = scipy_stats.t.ppf(0.975, 8) * error
     assert (e.value, e.low, e.high) == pytest.approx((whole, whole - half, whole + half))
     assert e.p_value == pytest.approx(2 * scipy_stats.t.sf(abs(whole) / error, 8))
+
+
+@pytest.mark.parametrize("kind", ["rpd", "absolute"])
+@pytest.mark.parametrize("n", [3, 6, 7])
+def test_rounding_is_no_variance(kind: str, n: int) -> None:
+    """Seeds that are all the same give no p, neither a made-up one nor NaN, and an interval without width."""
+    a, b = (np.tile([row], (n, 1)) for row in ([80.1, 70.3, 60.7], [81.2, 69.3, 63.7]))
+    e = gap_difference(a, b, kind=kind)
+    assert e.p_value is None
+    assert e.low == e.value == e.high
+    assert "no variation" in e.method
+    swapped = gap_difference(a, a[:, ::-1], kind=kind)
+    assert swapped.p_value == 1.0
+    for m in (3, 5, 6):
+        assert welch_comparison([81.37] * n, [81.37] * m).p_value == 1.0
+        assert welch_comparison([81.37] * n, [72.3] * m).p_value is None
+
+
+def test_one_side_without_variation_is_welchs() -> None:
+    """A constant side adds no variance: the interval is that of the other side's mean."""
+    values = [80.1, 80.7, 81.2, 79.5]
+    e = welch_comparison(values, [81.37] * 6)
+    expected = scipy_stats.ttest_1samp(values, 81.37)
+    assert e.p_value == pytest.approx(expected.pvalue)
 
 
 def test_equal_tables_have_no_difference() -> None:
@@ -281,6 +386,8 @@ def test_equal_tables_have_no_difference() -> None:
         (lambda: gap_difference(A, B[:4]), r"same seeds and languages, got shapes \(6, 3\) and \(4, 3\)"),
         (lambda: gap_difference(A, B, kind="ratio"), "kind must be one of rpd, absolute; got 'ratio'"),
         (lambda: gap_difference(0 * A, B), "the statistic must be finite"),
+        (lambda: gap_difference(-A, B), "a must hold scores >= 0 in percent, got -70.3 at 0, 0"),
+        (lambda: gap_difference(A, -B), "b must hold scores >= 0 in percent, got -69.8 at 0, 0"),
     ],
 )
 def test_errors(call: Any, message: str) -> None:

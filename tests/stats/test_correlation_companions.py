@@ -164,6 +164,18 @@ def test_ranks_do_not_see_monotone_changes(seed: int) -> None:
         assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
+def test_partial_says_what_is_permuted() -> None:
+    """The words name groups and clusters where they are given, and points alone where they are not."""
+    x, y, z = points()
+    words = {
+        "residuals of points permuted": {},
+        "residuals of points permuted within groups": {"groups": PAIRS},
+        "residuals of clusters permuted jointly over groups": LABELS,
+    }
+    for expected, labels in words.items():
+        assert partial_correlation(x, y, z, n_resamples=19, rng=rng(), **labels).method.endswith(expected)
+
+
 # ---- the swap ------------------------------------------------------------------------------------------------
 def test_swap_tells_the_reference_run_from_the_other() -> None:
     """An association that lives in the reference score goes when its seeds are swapped; one in the other's stays."""
@@ -213,6 +225,34 @@ def test_combined_p_has_its_level() -> None:
     assert 5 <= rejected <= 27
 
 
+@pytest.mark.parametrize("method", ["spearman", "kendall", "pearson"])
+def test_combined_does_not_clip_what_has_a_z(method: str) -> None:
+    """A coefficient near 1 in small groups counts with its own z."""
+    x = np.arange(20.0)
+    y = x + 0.1 * np.sin(x)
+    if method != "pearson":
+        y[[4, 5, 14, 15]] = y[[5, 4, 15, 14]]
+    own: Any = {"spearman": scipy_stats.spearmanr, "kendall": scipy_stats.kendalltau, "pearson": scipy_stats.pearsonr}
+    r = [own[method](x[i : i + 10], y[i : i + 10]).statistic for i in (0, 10)]
+    e = combined_correlation(x, y, groups=[0] * 10 + [1] * 10, method=method, n_resamples=99, rng=rng())
+    assert e.value == pytest.approx(np.tanh(np.mean(np.arctanh(r))), rel=1e-12)
+    assert method == "kendall" or min(r) > 1 - 1 / 20
+
+
+@pytest.mark.parametrize("method", ["spearman", "pearson"])
+def test_combined_says_how_many_are_one(method: str) -> None:
+    """Coefficients of exactly 1 stay above every other one and below 1, and the method counts the resamples with one."""
+    x = np.arange(10.0)
+    e = combined_correlation(np.tile(x, 2), np.r_[x, x[::-1] % 7], groups=[0] * 10 + [1] * 10, method=method,
+                             n_resamples=99, rng=rng())  # fmt: skip
+    assert "a coefficient of 1 or -1 in 99 of 99 resamples" in e.method
+    both = combined_correlation(np.tile(x, 2), np.tile(x, 2), groups=[0] * 10 + [1] * 10, method=method,
+                                n_resamples=99, rng=rng())  # fmt: skip
+    assert 0.998 < both.value < 1.0
+    some = combined_correlation(*points(8)[:2], method=method, n_resamples=99, rng=rng(), **LABELS)
+    assert "coefficient of 1" not in some.method
+
+
 # ---- left out ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("method", ["spearman", "pearson"])
 def test_only_pearson_has_expanded_tails(method: str) -> None:
@@ -238,11 +278,13 @@ def test_leave_one_out_recomputes() -> None:
 
 
 def test_nothing_left_is_said() -> None:
-    """Where what is left is constant the value is NaN, and ends skip it."""
-    found = leave_one_out([1.0, 1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0], out=[0, 0, 1, 1])
+    """Where what is left is constant or fewer than 4 points the value is NaN, and ends skip it."""
+    found = leave_one_out([1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0], np.arange(8.0), out=[0, 0, 0, 0, 1, 1, 1, 1])
     assert np.isnan(found.without[1])
     assert found.high[0] == pytest.approx(1.0)
     assert found.high[1] == 0
+    few = leave_one_out([1.0, 2.0, 4.0, 3.0], [1.0, 3.0, 2.0, 4.0], out=[0, 0, 1, 1])
+    assert np.isnan(list(few.without.values())).all()
     none = leave_one_out([1.0, 1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0], out=[0, 0, 1, 1])
     assert np.isnan(none.low[0])
     assert none.low[1] is None
@@ -278,6 +320,42 @@ def test_mixed_model_finds_slope_and_seed() -> None:
     assert model.slope.low < model.slope.value < model.slope.high
 
 
+@pytest.mark.parametrize("n", [5, 15])
+def test_mixed_model_by_t(n: int) -> None:
+    """Interval and p are statsmodels' standard error with t of seeds - 2 degrees of freedom, and keep about the level."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    r, rejected, of = rng(11), 0, 60
+    seeds, pairs = np.tile(np.arange(n), 2), np.repeat([0, 1], n)
+    for _ in range(of):
+        x, y = (np.tile(r.normal(size=n), 2) + r.normal(size=2 * n) for _ in range(2))
+        slope = mixed_model(x, y, clusters=seeds, groups=pairs).slope
+        rejected += slope.p_value is not None and slope.p_value <= 0.05
+    assert rejected <= 7  # 5 % of 60 are 3; the normal quantiles reject 8
+    a, b = (np.concatenate([v[:n] - v[:n].mean(), v[n:] - v[n:].mean()]) for v in (x, y))
+    a, b = a / a.std(), b / b.std()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = MixedLM(b, np.column_stack([a, pairs == 0, pairs == 1]).astype(float), groups=seeds).fit(reml=True)
+    half = scipy_stats.t.ppf(0.975, n - 2) * fit.bse_fe[0]
+    assert (slope.low, slope.high) == pytest.approx((fit.fe_params[0] - half, fit.fe_params[0] + half))
+    assert slope.p_value == pytest.approx(2 * scipy_stats.t.sf(abs(slope.value) / fit.bse_fe[0], n - 2))
+    assert slope.method.endswith(f"Wald interval, t of {n - 2} degrees of freedom")
+
+
+def test_perfect_fits_have_no_interval() -> None:
+    """Where y lies on a line in x within each pair both regressions give the slope, no interval, no p and no warning."""
+    x = np.arange(10.0)
+    labels: dict[str, Any] = {"clusters": list(range(5)) * 2, "groups": [0] * 5 + [1] * 5}
+    model = mixed_model(x, 3.0 - 2.0 * x, **labels)
+    for e in (model.slope, clustered_regression(x, 3.0 - 2.0 * x, **labels)):
+        assert (e.value, e.p_value) == (-1.0, None)
+        assert np.isnan([e.low, e.high]).all()
+        assert e.method.endswith("no interval, the fit is perfect")
+    assert not model.converged
+    assert model.problems == ("the fit is perfect: no residual variance",)
+
+
 def test_mixed_model_says_what_went_wrong() -> None:
     """At the edge of its parameter space the warning of statsmodels is in the record and none escapes."""
     r = rng(0)
@@ -305,10 +383,21 @@ FOUR = [1.0, 2.0, 4.0, 3.0]
         (lambda: dependent_difference(0.1, 0.2, 0.1, 20, test="zou"), "test must be one of meng, steiger; got 'zou'"),
         (lambda: compare_dependent(np.ones(30), Z, Y), "x1 is constant within every group"),
         (lambda: compare_dependent(X, Z[:9], Y), "x2 and y must be parallel"),
+        (lambda: compare_dependent(X, X, Y), r"x1 and x2 are the same column up to a line \(their correlation is 1\)"),
+        (lambda: compare_dependent(X, Z, 3 * Z), r"x2 and y are the same column up to a line"),
         (lambda: partial_correlation(X, Y, X, rng=rng(), **LABELS), "x is determined by given"),
         (lambda: partial_correlation(X, Y, 1.0 * (PAIRS == "urd"), rng=rng(), **LABELS), "given is constant within"),
         (lambda: partial_correlation(X, Y, Z, method="kendall", rng=rng()), "method must be one of spearman, pearson"),
         (lambda: swapped_reference(X, Y[:9], Z, rng=rng(), **LABELS), "x and reference must be parallel"),
+        (
+            lambda: swapped_reference(X, X**2, X**2, level=1.5, rng=rng(), **LABELS),
+            "level must lie strictly between 0 and",
+        ),
+        (
+            lambda: swapped_reference(X, -(X**2), X**2, rng=rng(), **LABELS),
+            "reference must hold scores >= 0 in percent",
+        ),
+        (lambda: swapped_reference(X, X**2, -(X**2), rng=rng(), **LABELS), "other must hold scores >= 0 in percent"),
         (
             lambda: swapped_reference(FOUR, FOUR, FOUR, clusters=[0, 1, 2, 3], groups=[0, 0, 1, 1], rng=rng()),
             "swapping needs 4 clusters with one point in every group, got 0",
@@ -322,6 +411,15 @@ FOUR = [1.0, 2.0, 4.0, 3.0]
             r"group 1 \(of 2\) needs 4 points and variation in x and y; it has 2 points",
         ),
         (lambda: leave_one_out(X, Y, out=np.zeros(30)), "out must have at least 2 different labels, got 1"),
+        (lambda: leave_one_out(np.ones(30), Y, out=SEEDS), "x is constant: all 30 values are 1"),
+        (lambda: leave_one_out(X, PAIRS == "urd", out=SEEDS, groups=PAIRS), "y is constant within every group"),
+        (lambda: leave_one_out(X, Y, out=[[s] for s in SEEDS]), "out must hold hashable labels"),
+        (
+            lambda: clustered_regression(
+                [1, 2, 3, 4, 5.0], [1, 3, 2, 4, 7.0], clusters=[0, 1, 2, 3, 0], groups=[0, 1, 2, 3, 3]
+            ),
+            "groups has 4 different labels: a slope besides needs at least 6 points, got 5",
+        ),
         (lambda: clustered_regression(PAIRS == "urd", Y, **LABELS), "x is constant within every group"),
         (
             lambda: mixed_model(X[:15], Y[:15], clusters=SEEDS[:15], groups=PAIRS[:15]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats as scipy_stats
 
 from gapstudy.stats import gap_of, gap_variance, item_blocks, item_interval, mean_rpd, variance_split
 from gapstudy.stats.crossed import crossed_components
-from gapstudy.stats.items import item_scores
+from gapstudy.stats.items import item_scores, item_weights
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -71,6 +72,58 @@ def test_blocks_of_resamples_are_all_there() -> None:
     assert scores.shape == (300, 1)
     assert abs(scores.mean() - 50.0) < 0.1
     assert scores.std() == pytest.approx(50.0 / np.sqrt(30_000), rel=0.2)
+
+
+def test_one_block_of_weights_is_held() -> None:
+    """Memory is that of one block of 32 MB and what it is drawn from, however many resamples there are."""
+    tracemalloc.start()
+    try:
+        sums = [float(w.sum()) for w in item_weights(40_000, 400, rng())]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(sums) == 4
+    assert sum(sums) == pytest.approx(40_000.0)
+    assert peak < 5 * 32 * 2**20  # all blocks at once are 128 MB of weights, and one is drawn in 4 arrays of its size
+    assert peak - _peak_of(100) < 40 * 2**20
+
+
+def _peak_of(n_resamples: int) -> int:
+    """Memory of drawing as many resamples of 40,000 items."""
+    tracemalloc.start()
+    try:
+        for _ in item_weights(40_000, n_resamples, rng()):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_nothing_varies_is_said() -> None:
+    """Where every item is right there is no interval, over items or over both, and the method says why."""
+    right = np.ones((3, 50), dtype=bool)
+    e = item_interval(gap_of, [right, right], parallel=True, rng=rng())
+    assert e.value == 0.0
+    assert np.isnan([e.low, e.high]).all()
+    assert e.method == "no interval: no draw of the 50 parallel items changes the value"
+    both = gap_variance([right, right], parallel=True).both
+    assert both.value == 0.0
+    assert np.isnan([both.low, both.high]).all()
+    assert both.method.startswith("no interval: to first order neither seeds nor items change the gap")
+
+
+def test_some_undefined_resamples_are_left_out() -> None:
+    """With two items right a few resamples have none: the interval rests on the others and says so."""
+    few = np.arange(50) < 2
+    e = item_interval(gap_of, [few, few[::-1]], parallel=False, within=(0.0, 200.0), rng=rng())
+    assert 0.0 <= e.low <= e.value <= e.high <= 200.0
+    assert "of them defined" in e.method
+
+
+def test_uneven_blocks_are_shares() -> None:
+    """Where the size does not divide, blocks are of equal length, cut an item by its share, and stay within [0, 1]."""
+    assert item_blocks(np.array([1, 1, 1, 0, 0]), 2) == pytest.approx(np.array([[1.0, 0.2]]))
+    assert item_blocks(np.ones((2, 47)), 20).max() <= 1.0
 
 
 def test_interval_is_cut_and_deterministic() -> None:
@@ -176,6 +229,19 @@ def test_swapping_languages_changes_nothing() -> None:
     ("call", "message"),
     [
         (lambda: gap_of(np.ones((2, 2)), "ratio"), "kind must be one of rpd, absolute; got 'ratio'"),
+        (
+            lambda: gap_of(np.array([[50.0, 40.0], [50.0, -1.0]])),
+            "scores must hold scores >= 0 in percent, got -1 at 1, 1",
+        ),
+        (lambda: gap_of(np.array([[np.nan, 40.0]])), "scores must hold scores >= 0 in percent, got nan at 0, 0"),
+        (
+            lambda: gap_variance([np.full((2, 9), 1.4), np.ones((2, 9))], parallel=True),
+            r"outcomes\[0\] must hold booleans",
+        ),
+        (
+            lambda: item_interval(gap_of, [np.ones(9), np.full(9, 1.2)], parallel=True, rng=rng()),
+            r"outcomes\[1\] must hold",
+        ),
         (lambda: gap_of(np.ones(3)), r"scores must be two-dimensional .* got shape \(3,\)"),
         (lambda: item_interval(gap_of, [], parallel=True, rng=rng()), "outcomes must hold at least one array"),
         (
@@ -184,7 +250,11 @@ def test_swapping_languages_changes_nothing() -> None:
         ),
         (
             lambda: item_interval(gap_of, [np.zeros(5), np.zeros(5)], parallel=True, rng=rng()),
-            "the statistic is nan and undefined in 1000 of 1000 resamples",
+            r"the statistic is nan and undefined in 1000 of 1000 resamples; score 0: outcomes\[0\], outcomes\[1\]; test more",
+        ),
+        (
+            lambda: item_interval(gap_of, [np.eye(1, 300)[0]] * 6 + [np.ones(300)], parallel=False, rng=rng()),
+            r"score 0 or nearly: outcomes\[0\], .*, outcomes\[5\]; test more items, or take kind='absolute' for a gap",
         ),
         (lambda: item_blocks(np.ones(5), 0), "size must be at least 1 and leave 2 blocks, got 0 for 5 items"),
         (lambda: item_blocks(np.ones(5), 4), "size must be at least 1 and leave 2 blocks, got 4 for 5 items"),

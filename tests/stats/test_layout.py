@@ -76,6 +76,8 @@ def test_errors() -> None:
         layout(5, [1, 2, 3, 4], None)
     with pytest.raises(ValueError, match=r"groups has a missing label \(None or NaN\)"):
         layout(5, None, [1, 2, 3, 4, float("nan")])
+    with pytest.raises(ValueError, match=r"clusters must hold hashable labels \(strings or numbers\): unhashable type"):
+        layout(4, [[0], [1], [2], [3]], None)
     with pytest.raises(ValueError, match="clusters must have at least 4 different labels, got 3"):
         layout(6, [1, 2, 3, 1, 2, 3], None)
     with pytest.raises(ValueError, match="clusters cannot be permuted: no two of them"):

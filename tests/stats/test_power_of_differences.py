@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -14,6 +15,7 @@ from gapstudy.stats import (
     correlation_power,
     detectable_difference,
     difference_power,
+    power_simulation,
     seeds_needed,
     simulated_power,
     simulated_seeds,
@@ -101,6 +103,30 @@ def test_simulation_is_of_the_analysis_of_record() -> None:
     e = simulated_power(0.5, 10, pairs=2, n_simulations=60, rng=rng(1))
     assert e.value == pytest.approx(rejected, abs=0.05)
     assert _ranks(x[0]).mean() == pytest.approx(0.0)
+
+
+def test_blocks_of_studies_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studies and permutations in many blocks are permuted alike: the power is that of one block within its error."""
+    whole = simulated_power(0.5, 12, pairs=2, n_simulations=400, n_permutations=99, rng=rng(4))
+    monkeypatch.setattr(power_simulation, "_BLOCK_FLOATS", 3000)
+    parts = simulated_power(0.5, 12, pairs=2, n_simulations=400, n_permutations=99, rng=rng(4))
+    assert parts.n == whole.n == 400
+    assert parts.value == pytest.approx(whole.value, abs=0.08)
+    orders = rng(5).permuted(np.tile(np.arange(12), (99, 1)), axis=1)
+    products = rng(6).normal(size=(7, 12, 12))
+    expected = [sum(abs(p[o, np.arange(12)].sum()) >= abs(np.trace(p)) - 1e-9 for o in orders) for p in products]
+    assert power_simulation._extreme(products, orders).tolist() == expected
+
+
+def test_simulated_power_is_bounded_in_memory() -> None:
+    """Many pairs and seeds take blocks of studies: far less memory than the 72 MB a column of all of them."""
+    tracemalloc.start()
+    try:
+        simulated_power(0.2, 100, pairs=45, n_simulations=2000, n_permutations=19, rng=rng())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 256 * 2**20
 
 
 def test_simulated_seeds_reach_the_power() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -63,8 +64,9 @@ def test_t_p_value_is_scipy_s(n: int) -> None:
 
 
 def test_perfect_coefficients() -> None:
-    """A perfect coefficient has p = 0 by t, and 2 / n! exactly."""
-    assert t_p_value(1.0, 10) == t_p_value(-1.0, 10) == 0.0
+    """A perfect coefficient has the smallest p by t, never 0, and 2 / n! exactly."""
+    assert t_p_value(1.0, 10) == t_p_value(-1.0, 10) == sys.float_info.min
+    assert t_p_value(1.0 - 1e-16, 900) > 0.0
     assert kendall_p_value(-1.0, 4) == pytest.approx(2 / 24)
     assert kendall_p_value(0.0, 4) == 1.0
 
