@@ -116,7 +116,7 @@ def mean_cka_jackknife(
         msg = "pairs must name at least one pair"
         raise ValueError(msg)
     i, j = chosen.T
-    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased)[i, j].mean()
+    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased, features=stack)[i, j].mean()
     names = [f"features[{k}]" for k in range(len(stack))]
     return MeanCka(float(value), cka_without_each(stack, names, debiased=debiased)[i, j].mean(axis=0), debiased)
 

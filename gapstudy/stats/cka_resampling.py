@@ -83,7 +83,7 @@ def cka_intervals(
     """
     n_resamples, level = check_resamples(n_resamples), check_level(level)
     stack = centred_all(features, rows=8)
-    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased)
+    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased, features=stack)
     weights = draw_weights(len(stack[0]), n_resamples, debiased=debiased, rng=rng)
     draws = resampled_cka(stack, weights, debiased=debiased)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)

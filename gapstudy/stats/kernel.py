@@ -11,7 +11,7 @@ from gapstudy.stats.cloud import Cloud
 from gapstudy.stats.exact import costs_between
 from gapstudy.stats.workers import Workers
 
-__all__ = ["STORED_BYTES", "Kernel", "softmin"]
+__all__ = ["STORED_BYTES", "Kernel", "plan_by_cell", "softmin"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -169,3 +169,23 @@ def softmin(x: Cloud, y: Cloud, g: Float, *, reg: float, cost: str, workers: Wor
         return np.asarray(-top - np.log(np.exp(exponent, out=exponent).sum(axis=1)))
 
     return np.concatenate(workers.map(one, [slice(i, min(i + size, len(x))) for i in range(0, len(x), size)]))
+
+
+def plan_by_cell(
+    x: Cloud, y: Cloud, f: Float, g: Float, bounds: Int, *, reg: float, cost: str, workers: Workers
+) -> Float:
+    """Mass that the plan of two potentials moves from each cell of x, ``bounds[c]`` to ``bounds[c + 1]``, to each point of y."""
+    out = np.empty((len(bounds) - 1, len(y)))
+    shift = np.log(y.weights) + g
+    size = max(1, _BLOCK_CELLS * (len(bounds) - 1) // (len(y) * len(x)))
+
+    def add(block: slice) -> None:
+        first, last = int(bounds[block.start]), int(bounds[block.stop])
+        exponent = costs_between(x.points[first:last], y.points, cost) * (-1.0 / reg)
+        exponent += shift
+        exponent += (np.log(x.weights[first:last]) + f[first:last])[:, None]
+        out[block] = np.add.reduceat(np.exp(exponent, out=exponent), bounds[block.start : block.stop] - first, axis=0)
+
+    cells = len(bounds) - 1
+    workers.map(add, [slice(c, min(c + size, cells)) for c in range(0, cells, size)])
+    return out

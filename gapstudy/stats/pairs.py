@@ -99,7 +99,7 @@ def solve_pairs(
     problems = [*pairs, *((name, name) for name in selves)]
 
     def one(pair: tuple[K, K], workers: Workers) -> Transport:
-        return options.solve(clouds[pair[0]], clouds[pair[1]], workers)
+        return options.solve(clouds[pair[0]], clouds[pair[1]], workers, f"{pair[0]} and {pair[1]}")
 
     sizes = [len(clouds[x]) * len(clouds[y]) for x, y in problems]
     solved = _shared_out(one, problems, sizes, cores(threads))
