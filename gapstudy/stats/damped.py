@@ -2,7 +2,7 @@
 
 Where the regularisation is small beside the distances between neighbouring points (wide logits at the default one), the
 plan is nearly a matching: the scalings of one kernel leave their range within a few steps, and Anderson acceleration
-finds no direction. Here every step is in the log domain, and none lowers the dual: Newton's step for the cells, damped as
+finds no direction. Here every step is in the log domain, and none lowers the dual: Newton's step, damped as
 Levenberg and Marquardt do, is taken where it raises the dual by more than Sinkhorn's own step, which is taken otherwise.
 It is thus never worse than plain log-domain Sinkhorn iteration for long, and a few dozen steps do what that needs tens of
 thousands for. A cloud against itself takes the mean of a potential and its answer, which converges fast at any
@@ -23,16 +23,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.cloud import Cloud, cells
-from gapstudy.stats.kernel import plan_by_cell, softmin
+from gapstudy.stats.cloud import Cloud
+from gapstudy.stats.kernel import plan_of, softmin, sparse_plan
 from gapstudy.stats.workers import Workers
 
 __all__ = ["Damped"]
 
 Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.intp]
 
-_CELLS = 1200  # points up to which the Newton step is that of all points; and how many cells otherwise
+_FACTORED = 500  # points up to which Newton's system is solved by a factor
+_GRADIENTS, _GRADIENTS_TOL = 1000, 1e-4  # steps, and remaining share, at which conjugate gradients end otherwise
 _FIRST, _LEAST, _MOST = 1e-2, 1e-9, 1e3  # damping: at first, and its range
 _LARGEST = 700.0  # exponent that a double holds
 _STALLED = 1000  # iterations without progress after which doubles have no more to give
@@ -54,11 +54,6 @@ class Damped:
 
     def __init__(self, x: Cloud, y: Cloud, *, reg: float, cost: str, workers: Workers) -> None:
         self.x, self.y, self.reg, self.cost, self.workers = x, y, reg, cost, workers
-        label = np.arange(len(x)) if len(x) <= _CELLS else cells(x.points, _CELLS)
-        self.order = np.argsort(label, kind="stable")
-        self.bounds = np.searchsorted(label[self.order], np.arange(int(label.max()) + 2))
-        self.sorted = Cloud(np.ascontiguousarray(x.points[self.order]), x.weights[self.order])
-        self.weight = np.add.reduceat(self.sorted.weights, self.bounds[:-1])
 
     def run(self, f: Float, tol: float, budget: int) -> tuple[Float, Float, int]:
         """Potentials of both sides, the best that were found from ``f``, and iterations taken."""
@@ -105,28 +100,47 @@ class Damped:
 
     def _newton(self, now: _State, damping: float) -> _State | None:
         """The state after a damped Newton step, or None where Sinkhorn's step raises the dual by more."""
-        from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
-        a, f, starts = self.sorted.weights, now.f[self.order], self.bounds[:-1]
-        plan = plan_by_cell(
-            self.sorted, self.y, f, now.g, self.bounds, reg=self.reg, cost=self.cost, workers=self.workers
-        )
-        plan /= np.sqrt(self.y.weights)
-        local = now.answer[self.order] - f
-        rows = a * np.exp(-local)
-        hessian = np.diag(np.add.reduceat(rows, starts)) - plan @ plan.T
-        hessian += np.outer(self.weight, self.weight)  # constants are free: this fixes one
-        hessian[np.diag_indices(len(hessian))] += damping * self.weight
-        try:
-            factor = cho_factor(hessian, check_finite=False, overwrite_a=True)
-        except LinAlgError:
+        step = (self._by_factor if len(self.x) <= _FACTORED else self._by_gradients)(now, damping)
+        if step is None:
             return None
-        step = cho_solve(factor, np.add.reduceat(a - rows, starts), check_finite=False)
-        step -= np.add.reduceat(a * local, starts) / self.weight
-        trial = np.empty_like(f)
-        trial[self.order] = now.answer[self.order] + np.repeat(step, np.diff(self.bounds))
-        found = self._state(trial)
+        found = self._state(now.f + step)
         sinkhorn = float(self.x.weights @ now.answer + self.y.weights @ now.g)
         # near the solution the dual is flat to the last digit, and the error tells
         better = found.dual > sinkhorn + 1e-13 * abs(sinkhorn) or found.error < 0.5 * now.error
         return found if better else None
+
+    def _by_factor(self, now: _State, damping: float) -> Float | None:
+        """The damped Newton step by a Cholesky factor."""
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+        a = self.x.weights
+        plan = plan_of(self.x, self.y, now.f, now.g, reg=self.reg, cost=self.cost, workers=self.workers)
+        plan /= np.sqrt(self.y.weights)
+        rows = a * np.exp(now.f - now.answer)
+        hessian = np.diag(rows) - plan @ plan.T
+        hessian += np.outer(a, a)  # constants are free: this fixes one
+        hessian[np.diag_indices(len(a))] += damping * a
+        try:
+            factor = cho_factor(hessian, check_finite=False, overwrite_a=True)
+        except LinAlgError:
+            return None
+        return np.asarray(cho_solve(factor, a - rows, check_finite=False))
+
+    def _by_gradients(self, now: _State, damping: float) -> Float:
+        """The same by conjugate gradients, on the plan without its smallest entries."""
+        from scipy.sparse.linalg import LinearOperator, cg
+
+        a, b = self.x.weights, self.y.weights
+        plan = sparse_plan(self.x, self.y, now.f, now.g, reg=self.reg, cost=self.cost, workers=self.workers)
+        transposed = plan.T.tocsr()
+        rows = a * np.exp(now.f - now.answer)
+        diagonal = rows + damping * a
+        scale = 1.0 / np.sqrt(diagonal)
+
+        def product(v: Float) -> Float:
+            w = scale * v
+            return np.asarray(scale * (diagonal * w - plan @ ((transposed @ w) / b)))
+
+        operator = LinearOperator((len(a), len(a)), matvec=product, dtype=np.float64)
+        found, _ = cg(operator, scale * (a - rows), rtol=_GRADIENTS_TOL, maxiter=_GRADIENTS)
+        return np.asarray(scale * found)

@@ -131,9 +131,7 @@ def inner_products(features: Sequence[Float], *, debiased: bool) -> Float:
     return (_by_features if cheaper_by_features else _by_grams)(features, debiased=debiased)
 
 
-def normalised(
-    products: Float, *, debiased: bool, names: Sequence[str] = (), features: Sequence[Any] = ()
-) -> Float:
+def normalised(products: Float, *, debiased: bool, names: Sequence[str] = (), features: Sequence[Any] = ()) -> Float:
     """CKA from inner products: divided by the norms, with a diagonal of exactly 1.
 
     Errors name the element and, where the centred ``features`` are given, the sentence that is to blame.
