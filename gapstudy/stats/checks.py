@@ -133,7 +133,7 @@ def _floats(name: str, values: Any, *, tensors: bool = False) -> Float:
 def _check_kind(values: Any) -> None:
     """Complain of what NumPy would turn into other numbers without a word: complex and masked values."""
     if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
-        msg = f"{int(np.ma.count_masked(values))} masked values are none; leave those rows out or fill them in"
+        msg = f"{int(np.ma.getmaskarray(values).sum())} masked values are none; leave those rows out or fill them in"
         raise TypeError(msg)
     kind = values.dtype if isinstance(values, np.ndarray) else np.asarray(values).dtype
     if kind.kind == "c":

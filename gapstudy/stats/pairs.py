@@ -104,17 +104,22 @@ def solve_pairs(
     sizes = [len(clouds[x]) * len(clouds[y]) for x, y in problems]
     solved = _shared_out(one, problems, sizes, cores(threads))
     own = dict(zip(selves, solved[len(pairs) :], strict=True))
-    return tuple(_pair(pair, found, own, options) for pair, found in zip(pairs, solved[: len(pairs)], strict=True))
+    numbers = {name: len(arrays[name]) for name in clouds}
+    return tuple(
+        _pair(pair, found, own, numbers, options) for pair, found in zip(pairs, solved[: len(pairs)], strict=True)
+    )
 
 
-def _pair(pair: tuple[K, K], solved: Transport, own: Mapping[K, Transport], options: Options) -> PairTransport[K]:
+def _pair(
+    pair: tuple[K, K], solved: Transport, own: Mapping[K, Transport], sizes: Mapping[K, int], options: Options
+) -> PairTransport[K]:
     x, y = pair
-    trouble = [] if solved.converged else [options.trouble(solved, "Sinkhorn")]
+    trouble = [] if solved.converged else [options.trouble(solved, "Sinkhorn", (sizes[x], sizes[y]))]
     divergence = float("nan")
     if own:
         divergence = solved.objective - (own[x].objective + own[y].objective) / 2.0
         trouble += [
-            options.trouble(own[name], f"Sinkhorn of {name!r} against itself")
+            options.trouble(own[name], f"Sinkhorn of {name!r} against itself", (sizes[name], sizes[name]))
             for name in dict.fromkeys(pair)
             if not own[name].converged
         ]

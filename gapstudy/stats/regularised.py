@@ -66,10 +66,11 @@ class Options:
         cost, objective = (in_unit(value, unit, names) for value in (solved.cost, solved.objective))
         return Transport(cost, objective, error, solved.iterations, error <= self.tol)
 
-    def trouble(self, solved: Transport, what: str) -> str:
-        """Say what did not converge."""
+    def trouble(self, solved: Transport, what: str, sizes: tuple[int, int]) -> str:
+        """Say what did not converge; ``sizes`` are the numbers of points."""
         return (
-            f"{what} stopped at a marginal error of {solved.marginal_error:.2g} (tol {self.tol:g}) after "
+            f"{what} stopped at a marginal error of {solved.marginal_error:.2g} (tol {self.tol:g}, "
+            f"n {sizes[0]} and {sizes[1]}) after "
             f"{solved.iterations} iterations at reg {self.reg:g}: the value {solved.cost:.4g} is not converged; "
             "raise reg, max_iterations or tol"
         )
