@@ -84,7 +84,7 @@ def cka_null(
     a, b = centred("x", x, rows=rows), centred("y", y, rows=rows)
     same_rows("x", a, "y", b)
     products = inner_products([a, b], debiased=debiased)
-    value = float(normalised(products, debiased=debiased, names=("x", "y"))[0, 1])
+    value = float(normalised(products, debiased=debiased, names=("x", "y"), features=[a, b])[0, 1])
     norm = float(np.sqrt(products[0, 0] * products[1, 1]))
     draws = _permuted_products(a, b, debiased=debiased, n_resamples=n_resamples, rng=rng) / norm
     p_value = (1 + int(np.count_nonzero(draws >= value - 1e-12))) / (n_resamples + 1)

@@ -114,6 +114,8 @@ def choice(name: str, value: str, valid: Sequence[str]) -> str:
 def _floats(name: str, values: Any, *, tensors: bool = False) -> Float:
     """A finite float64 array; what cannot be one, or holds NaN or infinity, is an error that says where."""
     try:
+        if not is_tensor(values):
+            _check_kind(values)
         kept = tensor_floats(values) if is_tensor(values) else values
         out: Float = kept if tensors and is_tensor(values) else np.asarray(on_host(kept), dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -126,3 +128,14 @@ def _floats(name: str, values: Any, *, tensors: bool = False) -> Float:
         msg = f"{name} has {len(bad)} NaN or infinite values, the first at position ({where})"
         raise ValueError(msg)
     return out
+
+
+def _check_kind(values: Any) -> None:
+    """Complain of what NumPy would turn into other numbers without a word: complex and masked values."""
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        msg = f"{int(np.ma.getmaskarray(values).sum())} masked values are none; leave those rows out or fill them in"
+        raise TypeError(msg)
+    kind = values.dtype if isinstance(values, np.ndarray) else np.asarray(values).dtype
+    if kind.kind == "c":
+        msg = f"complex numbers ({kind}) are not real"
+        raise TypeError(msg)

@@ -59,7 +59,8 @@ def cka(x: Array, y: Array, *, debiased: bool = False) -> float:
     rows = 4 if debiased else 2
     a, b = centred("x", x, rows=rows), centred("y", y, rows=rows)
     same_rows("x", a, "y", b)
-    return float(normalised(inner_products([a, b], debiased=debiased), debiased=debiased, names=("x", "y"))[0, 1])
+    products = inner_products([a, b], debiased=debiased)
+    return float(normalised(products, debiased=debiased, names=("x", "y"), features=[a, b])[0, 1])
 
 
 def cka_matrix(features: Sequence[Array], *, debiased: bool = False) -> npt.NDArray[np.float64]:
@@ -86,4 +87,4 @@ def cka_matrix(features: Sequence[Array], *, debiased: bool = False) -> npt.NDAr
     are narrow against n, the same numbers come from one product of the concatenated features.
     """
     stack = centred_all(features, rows=4 if debiased else 2)
-    return normalised(inner_products(stack, debiased=debiased), debiased=debiased)
+    return normalised(inner_products(stack, debiased=debiased), debiased=debiased, features=stack)

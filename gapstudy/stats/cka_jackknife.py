@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from gapstudy.stats.checks import check_level
 from gapstudy.stats.estimate import Estimate
-from gapstudy.stats.gram import centred_all, inner_products, normalised, row_blocks, zero_diagonal
+from gapstudy.stats.gram import BLOCK_FLOATS, centred_all, inner_products, normalised, row_blocks, zero_diagonal
 from gapstudy.stats.namespace import namespace, on_host, zeros
 
 __all__ = ["MeanCka", "cka_without_each", "mean_cka_jackknife"]
@@ -122,7 +122,7 @@ def mean_cka_jackknife(
             msg = f"pairs must hold two different numbers from 0 to {len(stack) - 1} each, got {pair}"
             raise ValueError(msg)
     i, j = np.array(chosen, dtype=np.intp).T
-    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased)[i, j].mean()
+    value = normalised(inner_products(stack, debiased=debiased), debiased=debiased, features=stack)[i, j].mean()
     names = [f"features[{k}]" for k in range(len(stack))]
     return MeanCka(float(value), cka_without_each(stack, names, debiased=debiased)[i, j].mean(axis=0), debiased)
 
@@ -147,7 +147,10 @@ def cka_without_each(stack: Sequence[Any], names: Sequence[str], *, debiased: bo
         i, a = np.argwhere(bad)[0]
         msg = f"{names[i]} has no variation left without sentence {a}: too few distinct rows"
         raise ValueError(msg)
-    return np.asarray(products / np.sqrt(norms[:, None] * norms[None, :]))
+    root = np.sqrt(norms)  # a copy: what is divided holds the norms
+    products /= root[:, None]
+    products /= root[None, :]
+    return products
 
 
 def _products(stack: Sequence[Any], *, debiased: bool) -> Float:
@@ -166,14 +169,20 @@ def _products(stack: Sequence[Any], *, debiased: bool) -> Float:
             M[i, i:, rows] = part
             M[i:, i, rows] = part
         Kl[:, :, rows] = (K @ k.T).swapaxes(1, 2)  # (K_i k_j)_a
-    left = k[:, None] * 1.0
-    hadamard = M.sum(axis=2)[:, :, None] - 2.0 * M + d[:, None] * d[None, :]
-    cross = (k @ k.T)[:, :, None] - Kl - Kl.swapaxes(0, 1) + M - (left - d[:, None]) * (k - d)[None, :]
-    total = k.sum(axis=1)[:, None] - 2.0 * k + d
-    outer = total[:, None] * total[None, :]
-    if debiased:
-        return on_host(hadamard - 2.0 / (m - 2) * cross + outer / ((m - 1) * (m - 2)))
-    return on_host(hadamard - 2.0 / m * cross + outer / m**2)
+    whole, row_sums = M.sum(axis=2)[:, :, None], (k @ k.T)[:, :, None]
+    totals = k.sum(axis=1)[:, None] - 2.0 * k + d
+    step = max(1, BLOCK_FLOATS // (8 * count * count))
+    for start in range(0, n, step):  # the result takes the place of M
+        at = slice(start, start + step)
+        m_a, l_a, k_a, d_a, total = M[:, :, at], Kl[:, :, at], k[:, at], d[:, at], totals[:, at]
+        hadamard = whole - 2.0 * m_a + d_a[:, None] * d_a[None, :]
+        cross = row_sums - l_a - l_a.swapaxes(0, 1) + m_a - (k_a[:, None] - d_a[:, None]) * (k_a - d_a)[None, :]
+        outer = total[:, None] * total[None, :]
+        if debiased:
+            M[:, :, at] = hadamard - 2.0 / (m - 2) * cross + outer / ((m - 1) * (m - 2))
+        else:
+            M[:, :, at] = hadamard - 2.0 / m * cross + outer / m**2
+    return on_host(M)
 
 
 def _interval(value: float, without: Float, level: float, within: tuple[float, float], kind: str) -> Estimate:

@@ -92,7 +92,7 @@ def draws_of_mean(
     stack = centred_all(features, rows=8)
     upper = np.triu_indices(len(stack), 1)
     weights = draw_weights(len(stack[0]), n_resamples, debiased=debiased, rng=rng)
-    value = float(normalised(inner_products(stack, debiased=debiased), debiased=debiased)[upper].mean())
+    value = float(normalised(inner_products(stack, debiased=debiased), debiased=debiased, features=stack)[upper].mean())
     draws = resampled_cka(stack, weights, debiased=debiased)[:, upper[0], upper[1]].mean(axis=1)
     return ResampledCka(value, np.asarray(draws), len(stack[0]), debiased)
 

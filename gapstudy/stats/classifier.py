@@ -103,6 +103,9 @@ def classifier_test(
     if a.shape[1] != b.shape[1]:
         msg = f"x and y must have the same number of columns, got {a.shape[1]} and {b.shape[1]}"
         raise ValueError(msg)
+    # in the range of floats when squared; standardised features do not depend on it
+    largest = max(float(np.abs(a).max()), float(np.abs(b).max())) or 1.0
+    a, b = a / largest, b / largest
     n = len(a)
     fold = rng.permutation(n) % n_folds
     signs = np.concatenate([np.ones((1, n)), rng.choice([-1.0, 1.0], size=(swaps, n))])

@@ -5,6 +5,7 @@ Paper: section 4.3; the paper reports Sinkhorn distances alone, whose size depen
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -14,10 +15,13 @@ from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats.checks import choice, matrix
 from gapstudy.stats.pot import pot
 
-__all__ = ["COSTS", "costs_between", "exact_distance", "ground_cost", "same_width", "uniform"]
+__all__ = ["COSTS", "costs_between", "exact_distance", "ground_cost", "in_range", "in_unit", "same_width",
+           "uniform"]  # fmt: skip
 
 Array = npt.NDArray[np.floating]
 Float = npt.NDArray[np.float64]
+
+_SMALLEST = 1e-100  # points within this and its inverse are taken as they are
 
 COSTS = ("euclidean", "sqeuclidean")
 
@@ -31,19 +35,21 @@ def exact_distance(x: Array, y: Array, *, cost: str = "euclidean", max_iteration
     Returns
     -------
     float
-        In the unit of the cost, >= 0, 0 for equal clouds; never above the plain :func:`sinkhorn_distance`.
+        In the unit of the cost, >= 0, 0 for equal clouds; never above a converged plain :func:`sinkhorn_distance`.
 
     Raises
     ------
     ValueError
-        As :func:`sinkhorn_distance`.
+        As :func:`sinkhorn_distance`; also where the distance is beyond the range of double precision.
 
     Warns
     -----
     ConvergenceWarning
         If the network simplex stopped early.
     """
-    C = ground_cost(x, y, cost)
+    points_x, points_y = _checked(x, y, cost)
+    points_x, points_y, unit = in_range(points_x, points_y, cost)
+    C = costs_between(points_x, points_y, cost)
     a, b = uniform(C)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # POT's own; said again below, with our class
@@ -51,15 +57,45 @@ def exact_distance(x: Array, y: Array, *, cost: str = "euclidean", max_iteration
     if log["warning"] is not None:
         msg = f"exact transport stopped early after {max_iterations} iterations: {log['warning']}; raise max_iterations"
         warnings.warn(msg, ConvergenceWarning, stacklevel=2)
-    return float(value)
+    return in_unit(float(value), unit, "x and y")
 
 
 def ground_cost(x: Array, y: Array, cost: str) -> Float:
     """(n, m) matrix of costs between rows."""
+    return costs_between(*_checked(x, y, cost), cost)
+
+
+def _checked(x: Array, y: Array, cost: str) -> tuple[Float, Float]:
     choice("cost", cost, COSTS)
     a, b = matrix("x", x), matrix("y", y)
     same_width("x", a, "y", b)
-    return costs_between(a, b, cost)
+    return a, b
+
+
+def in_range(a: Float, b: Float, cost: str) -> tuple[Float, Float, int]:
+    """Points whose squares are doubles: as they are, or divided by a power of two.
+
+    Returns
+    -------
+    Both clouds, and the exponent k of the unit 2^k that costs between them are in.
+    """
+    largest = max(float(np.abs(a).max()), float(np.abs(b).max()))
+    if largest == 0.0 or _SMALLEST < largest < 1.0 / _SMALLEST:
+        return a, b, 0
+    k = math.frexp(largest)[1]
+    return np.ldexp(a, -k), np.ldexp(b, -k), 2 * k if cost == "sqeuclidean" else k
+
+
+def in_unit(value: float, k: int, names: str) -> float:
+    """``value * 2^k``, or an error where that is beyond double precision."""
+    try:
+        out = math.ldexp(value, k)
+    except OverflowError:
+        out = math.inf
+    if math.isinf(out) or (out == 0.0) != (value == 0.0):
+        msg = f"{names} are too {'small' if k < 0 else 'large'}: {value:.4g} * 2^{k} is no number in double precision"
+        raise ValueError(msg)
+    return out
 
 
 def costs_between(a: Float, b: Float, cost: str) -> Float:

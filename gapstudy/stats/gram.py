@@ -36,6 +36,9 @@ BLOCK_FLOATS = 16 * 1024 * 1024
 # HSIC_1 of a language with itself below this share of its squared trace is rounding, not variation.
 _NO_VARIATION = 1e-12
 
+# Where the other sentences have at most this share of the variation, the one that has the rest is named.
+_ALONE = 1e-6
+
 
 def centred(name: str, values: Any, *, rows: int) -> Float:
     """Column-centred float64 copy of (n, d) features, scaled to unit mean squared row norm (CKA is scale-free)."""
@@ -128,17 +131,33 @@ def inner_products(features: Sequence[Float], *, debiased: bool) -> Float:
     return (_by_features if cheaper_by_features else _by_grams)(features, debiased=debiased)
 
 
-def normalised(products: Float, *, debiased: bool, names: Sequence[str] = ()) -> Float:
-    """CKA from inner products: divided by the norms, with a diagonal of exactly 1; errors name the element."""
+def normalised(products: Float, *, debiased: bool, names: Sequence[str] = (), features: Sequence[Any] = ()) -> Float:
+    """CKA from inner products: divided by the norms, with a diagonal of exactly 1.
+
+    Errors name the element and, where the centred ``features`` are given, the sentence that is to blame.
+    """
     norms = np.diag(products)
     if debiased and (norms <= _NO_VARIATION).any():
         where = int(np.argmin(norms))
         name = names[where] if names else f"features[{where}]"
-        msg = f"{name} leaves debiased CKA undefined: HSIC_1 of it with itself is 0"
+        alone = _alone(features[where]) if features else None
+        why = "HSIC_1 of it with itself is 0"
+        if alone is not None:
+            why = f"row {alone} alone makes nearly all of its variation; check that sentence, or leave it out"
+        msg = f"{name} leaves debiased CKA undefined: {why}"
         raise ValueError(msg)
     out = products / np.sqrt(norms[:, None] * norms[None, :])
     np.fill_diagonal(out, 1.0)
     return np.clip(out, -1.0, 1.0)  # by Cauchy-Schwarz only rounding is cut off here
+
+
+def _alone(x: Any) -> int | None:
+    """The row of centred features without which next to no variation is left, if there is one."""
+    squares = on_host((x * x).sum(axis=1))
+    row = int(squares.argmax())
+    others = on_host(x)[np.arange(len(squares)) != row]
+    left = float(((others - others.mean(axis=0)) ** 2).sum())
+    return row if left <= _ALONE * float(squares.sum()) else None
 
 
 def _by_grams(features: Sequence[Float], *, debiased: bool) -> Float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.kernel import Kernel
 
-__all__ = ["Iteration"]
+__all__ = ["Iteration", "Outcome"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
@@ -18,7 +18,9 @@ _MEMORY = 6  # steps that Anderson acceleration combines
 _RENEWED = 25  # iterations after which the Hessian is computed anew
 _LARGEST_STEP = 2.0  # of Newton's step in a cell, in units of reg
 _DRIFT = 40.0  # logarithm of a scaling at which the kernel is to be computed anew
-_STALLED = {4: 10, 8: 150}  # iterations without progress after which float32 ends, or float64 goes on unaccelerated
+_STALLED = {4: 10, 8: 100}  # iterations without progress after which it ends, by the bytes of a number
+
+Outcome = Literal["converged", "drifted", "stalled", "exhausted"]
 
 
 class Iteration:
@@ -31,35 +33,32 @@ class Iteration:
         self.factor: Any = None
         self.age = 0
 
-    def run(self, tol: float, budget: int) -> tuple[Float, Float, int, bool]:
-        """Logarithms of the scalings, iterations taken, and whether the scalings left their range."""
+    def run(self, tol: float, budget: int) -> tuple[Float, Float, int, Outcome]:
+        """Logarithms of the best scalings, iterations taken, and why it ended; "drifted": the scalings left their range."""
         phi = np.zeros(len(self.a))
         best, best_error, best_at = (phi, np.zeros(len(self.b))), np.inf, 0
         patience = _STALLED[self.kernel.dtype.itemsize]
         history = _Anderson(self.a)
-        plain = False
         for taken in range(1, budget + 1):
             psi, row = self._sums(phi)
             largest = max(float(np.abs(phi).max()), float(np.abs(psi).max()))
             if not largest < _DRIFT or not (row.min() > 0.0 and row.max() < np.inf):  # NaN too
-                return *best, taken, True
+                return *best, taken, "drifted"
             error = float(self.a @ np.abs(1.0 - row)) * (2.0 if self.symmetric else 1.0)
             if error < 0.9 * best_error:
                 best_at = taken
             if error < best_error:
                 best, best_error = (phi, psi), error
             if error <= tol:
-                break
+                return *best, taken, "converged"
             if taken - best_at > patience:
-                if self.kernel.dtype.itemsize == 4:
-                    break
-                plain = True
-            away = plain or error > 4.0 * best_error
+                return *best, taken, "stalled"
+            away = error > 4.0 * best_error
             step = self._step(row, plain=away)
             if away:
                 history = _Anderson(self.a)
             phi = phi + step if away else history.next(phi, step)
-        return *best, taken, False
+        return *best, budget, "exhausted"
 
     def _sums(self, phi: Float) -> tuple[Float, Float]:
         """Psi that makes the columns' marginals hold, and the rows' sums relative to their weights."""

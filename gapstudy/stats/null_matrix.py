@@ -29,6 +29,8 @@ __all__ = ["NullMatrix", "cka_null_matrix"]
 
 Float = npt.NDArray[np.float64]
 
+_NO_SPREAD = 1e-12  # a standard deviation of the null below this share of its mean is rounding
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NullMatrix:
@@ -42,6 +44,8 @@ class NullMatrix:
     p_holm : (L, L) ``p_value`` after Holm's correction over the L (L - 1) / 2 pairs.
     p_moment : (L, L) one-sided, of Pearson's type III distribution with the exact moments; can be far below 1 / R, where
         it is an extrapolation.
+        Where every alignment gives the same value (one side's sentences are all equally far apart), ``std`` is 0,
+        ``p_moment`` 1, and ``skewness`` and ``z`` are NaN; ``method`` says of how many pairs.
     n, n_resamples : number of sentences, and of permutations behind ``p_value``.
     method : in words.
     """
@@ -60,7 +64,8 @@ class NullMatrix:
     @property
     def z(self) -> Float:
         """How many standard deviations of the null the value is above its mean."""
-        return np.asarray((self.value - self.mean) / self.std)
+        spread = np.where(self.std > 0.0, self.std, np.nan)
+        return np.asarray((self.value - self.mean) / spread)
 
 
 def cka_null_matrix(
@@ -94,27 +99,36 @@ def cka_null_matrix(
     stack = centred_all(features, rows=8)
     n, count = len(stack[0]), len(stack)
     products = inner_products(stack, debiased=debiased)
-    value = normalised(products, debiased=debiased)
+    value = normalised(products, debiased=debiased, features=stack)
     exact = moments(stack, debiased=debiased)
     grams = [_gram(x, debiased=debiased) for x in stack]
     p_value, total = matched_p_values(grams, n * n * products, n_resamples=n_resamples, rng=rng)
     upper = np.triu_indices(count, 1)
     size = n * n * np.sqrt(np.outer(np.diag(products), np.diag(products)))
     mean, std = exact.mean / size, exact.std / size
-    p_moment = pearson3_tail(((value - mean) / std)[upper], exact.skewness[upper])
+    # every alignment of such a pair gives one value; what is left of its variance is rounding
+    flat = std <= _NO_SPREAD * np.abs(mean)
+    std, skewness = np.where(flat, 0.0, std), np.where(flat, np.nan, exact.skewness)
+    p_moment, some = np.ones(len(upper[0])), ~flat[upper]
+    p_moment[some] = pearson3_tail(((value - mean)[upper][some]) / std[upper][some], skewness[upper][some])
     kind = "debiased" if debiased else "plain"
     return NullMatrix(
         value=value,
         mean=pair_matrix(mean[upper], count),
         std=pair_matrix(std[upper], count),
-        skewness=pair_matrix(exact.skewness[upper], count),
+        skewness=pair_matrix(skewness[upper], count),
         p_value=p_value,
         p_holm=pair_matrix(holm(p_value[upper]), count),
         p_moment=pair_matrix(p_moment, count),
         n=n,
         n_resamples=total,
-        method=f"{kind} CKA, sentences permuted, {(total + 1) // n} orbits of a cyclic group",
+        method=f"{kind} CKA, sentences permuted, {(total + 1) // n} orbits of a cyclic group{_degenerate(flat[upper])}",
     )
+
+
+def _degenerate(flat: npt.NDArray[np.bool_]) -> str:
+    """What to say of pairs whose null is one value."""
+    return f"; {flat.sum()} of {len(flat)} pairs have one value in every alignment" if flat.any() else ""
 
 
 def _gram(x: Any, *, debiased: bool) -> Any:

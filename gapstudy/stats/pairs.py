@@ -99,22 +99,27 @@ def solve_pairs(
     problems = [*pairs, *((name, name) for name in selves)]
 
     def one(pair: tuple[K, K], workers: Workers) -> Transport:
-        return options.solve(clouds[pair[0]], clouds[pair[1]], workers)
+        return options.solve(clouds[pair[0]], clouds[pair[1]], workers, f"{pair[0]} and {pair[1]}")
 
     sizes = [len(clouds[x]) * len(clouds[y]) for x, y in problems]
     solved = _shared_out(one, problems, sizes, cores(threads))
     own = dict(zip(selves, solved[len(pairs) :], strict=True))
-    return tuple(_pair(pair, found, own, options) for pair, found in zip(pairs, solved[: len(pairs)], strict=True))
+    numbers = {name: len(arrays[name]) for name in clouds}
+    return tuple(
+        _pair(pair, found, own, numbers, options) for pair, found in zip(pairs, solved[: len(pairs)], strict=True)
+    )
 
 
-def _pair(pair: tuple[K, K], solved: Transport, own: Mapping[K, Transport], options: Options) -> PairTransport[K]:
+def _pair(
+    pair: tuple[K, K], solved: Transport, own: Mapping[K, Transport], sizes: Mapping[K, int], options: Options
+) -> PairTransport[K]:
     x, y = pair
-    trouble = [] if solved.converged else [options.trouble(solved, "Sinkhorn")]
+    trouble = [] if solved.converged else [options.trouble(solved, "Sinkhorn", (sizes[x], sizes[y]))]
     divergence = float("nan")
     if own:
         divergence = solved.objective - (own[x].objective + own[y].objective) / 2.0
         trouble += [
-            options.trouble(own[name], f"Sinkhorn of {name!r} against itself")
+            options.trouble(own[name], f"Sinkhorn of {name!r} against itself", (sizes[name], sizes[name]))
             for name in dict.fromkeys(pair)
             if not own[name].converged
         ]

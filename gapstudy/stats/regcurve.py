@@ -11,13 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gapstudy.stats.exact import ground_cost
+from gapstudy.stats.checks import choice, matrix
+from gapstudy.stats.exact import COSTS, costs_between, same_width
 from gapstudy.stats.pairs import solve_pairs, warn
 from gapstudy.stats.regularised import Options, Transport
 
 __all__ = ["RegCurve", "reg_curve"]
 
 Array = npt.NDArray[np.floating]
+Float = npt.NDArray[np.float64]
+
+_WHOLE, _BLOCK = 2**21, 2**18  # costs up to which all are held at once; how many are computed at once otherwise
+_SAMPLE = 500  # rows of a side, at most, from which a first idea of the median is had
+_SHARE = 0.05  # of the costs to either side of it that are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class RegCurve:
 
     @property
     def costs(self) -> tuple[float, ...]:
-        """Transport costs, which fall with the regularisation and are never below the exact one."""
+        """Transport costs, which fall with the regularisation; those that converged are never below the exact one."""
         return tuple(s.cost for s in self.solved)
 
 
@@ -81,7 +87,7 @@ def reg_curve(
     if not len(regs):
         msg = "regs must name at least one regularisation, got none"
         raise ValueError(msg)
-    median = float(np.median(ground_cost(x, y, cost)))
+    median = _median_cost(x, y, cost)
     if relative and median == 0.0:
         msg = "relative regs are shares of the median cost between x and y, which is 0: give relative=False"
         raise ValueError(msg)
@@ -92,3 +98,31 @@ def reg_curve(
         warn(pair.trouble)
         found.append(pair.solved)
     return RegCurve(absolute, median, tuple(found))
+
+
+def _median_cost(x: Array, y: Array, cost: str) -> float:
+    """Median of all costs between rows; a tenth of them, those round the median of a sample of rows, are held at once.
+
+    Where the sample misleads they are all held, once.
+    """
+    choice("cost", cost, COSTS)
+    a, b = matrix("x", x), matrix("y", y)
+    same_width("x", a, "y", b)
+    ranks = np.array([(len(a) * len(b) - 1) // 2, len(a) * len(b) // 2])
+    if len(a) * len(b) > _WHOLE:
+        some = costs_between(a[:: 1 + len(a) // _SAMPLE], b[:: 1 + len(b) // _SAMPLE], cost)
+        low, high = np.quantile(some, [0.5 - _SHARE, 0.5 + _SHARE])
+        below, near = _near(a, b, cost, float(low), float(high))
+        if below <= ranks[0] and ranks[1] < below + len(near):
+            return float(np.partition(near, ranks - below)[ranks - below].mean())
+    return float(np.median(costs_between(a, b, cost), overwrite_input=True))
+
+
+def _near(a: Float, b: Float, cost: str, low: float, high: float) -> tuple[int, Float]:
+    """How many costs are below ``low``, and those from it to ``high``; computed in blocks of rows."""
+    below, kept, rows = 0, [], max(1, _BLOCK // len(b))
+    for start in range(0, len(a), rows):
+        costs = costs_between(a[start : start + rows], b, cost)
+        below += int(np.count_nonzero(costs < low))
+        kept.append(costs[(costs >= low) & (costs <= high)])
+    return below, np.concatenate(kept)

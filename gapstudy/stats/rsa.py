@@ -15,6 +15,7 @@ Mantel (1967). The detection of disease clustering and a generalized regression 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,12 +23,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.checks import check_resamples, choice, parallel
-from gapstudy.stats.namespace import namespace, on_host
+from gapstudy.stats.namespace import is_tensor, namespace, on_host
 from gapstudy.stats.orbits import matched_p_values
 
 __all__ = ["rsa", "rsa_matrix", "rsa_p_values"]
 
 Float = npt.NDArray[np.float64]
+_TIE = 1e-11  # distances closer than this share (of the largest: correlation; of themselves: Euclidean) are equal
+_CANCELLED = 1e-3  # squared distances below this share of the two squared norms have lost digits
+_DIFFERENCES = 2**21  # entries of differences of rows that are held at once
+
 DISTANCES = ("correlation", "euclidean")
 
 
@@ -99,15 +104,17 @@ def _names(features: Sequence[Any]) -> list[str]:
 
 def _ranks(names: Sequence[str], features: Sequence[Any], distance: str, *, rows: int = 4) -> list[Float]:
     """Ranks of each language's distances, centred and of norm 1: (n (n - 1) / 2,) each."""
-    from scipy.stats import rankdata
-
     choice("distance", distance, DISTANCES)
     checked = parallel(names, features, rows=rows)
     upper = np.triu_indices(len(checked[0]), 1)
     out = []
     for name, x in zip(names, checked, strict=True):
-        distances = on_host((_correlation if distance == "correlation" else _squared)(name, x))[upper]
-        ranks = rankdata(np.round(distances / distances.max(initial=1e-300), 12))  # rounding must not part ties
+        if distance == "correlation":
+            values = on_host(_correlation(name, x))[upper]
+            # 1 - r is as far off where it is small
+            ranks = _tied_ranks(values, absolute=_TIE * float(values.max(initial=0.0)))
+        else:
+            ranks = _tied_ranks(on_host(_squared(x))[upper], relative=_TIE)
         ranks -= ranks.mean()
         norm = float(np.linalg.norm(ranks))
         if norm == 0.0:
@@ -130,12 +137,37 @@ def _correlation(name: str, x: Any) -> Any:
     return 1.0 - x @ x.T
 
 
-def _squared(_name: str, x: Any) -> Any:
-    """Squared Euclidean distances, which have the ranks of the distances."""
-    x = x / abs(x).max()
-    x = x - x.mean(axis=0)
-    q = (x * x).sum(axis=1)
-    return namespace(x).clip(q[:, None] + q[None, :] - 2.0 * (x @ x.T), 0.0, None)
+def _squared(x: Any) -> Any:
+    """Squared Euclidean distances, which have the ranks of the distances, each to about 12 digits of its own.
+
+    Gram matrices give them to so many digits of the two squared norms; what is small beside those is computed from the
+    difference of the two rows. The median as the centre keeps such pairs few where one sentence is far from all others.
+    """
+    xp = namespace(x)
+    x = x * 2.0 ** -math.frexp(float(abs(x).max()))[1]  # exact
+    centre = xp.median(x, axis=0)
+    z = x - (centre.values if is_tensor(x) else centre)
+    q = (z * z).sum(axis=1)
+    out = q[:, None] + q[None, :] - 2.0 * (z @ z.T)
+    i, j = xp.where(out < _CANCELLED * (q[:, None] + q[None, :]))
+    i, j = i[i < j], j[i < j]
+    for start in range(0, len(i), step := max(1, _DIFFERENCES // x.shape[1])):
+        first, second = i[start : start + step], j[start : start + step]
+        difference = x[first] - x[second]
+        out[first, second] = (difference * difference).sum(axis=1)
+    return out
+
+
+def _tied_ranks(values: Float, *, absolute: float = 0.0, relative: float = 0.0) -> Float:
+    """Ranks from 1, the mean of them where values follow each other more closely than rounding can tell apart."""
+    order = np.argsort(values)
+    inorder = values[order]
+    new = np.concatenate([[True], np.diff(inorder) > absolute + relative * np.abs(inorder[1:])])
+    starts = np.flatnonzero(new)
+    counts = np.diff(starts, append=len(values))
+    ranks = np.empty(len(values))
+    ranks[order] = np.repeat(starts + (counts + 1) / 2.0, counts)
+    return ranks
 
 
 def _product(a: Float, b: Float) -> float:

@@ -7,6 +7,7 @@
    restricted to functions that are constant in a cell, and Sinkhorn's step for what is left within cells; Anderson
    acceleration combines the last steps. With one cell a point that is Newton's method, with one cell for all it is
    Sinkhorn's; each fixed point is the solution, so that a poor compression costs iterations and not accuracy.
+   Where that leads nowhere, :mod:`gapstudy.stats.damped` goes on.
 3. **Certify.** A last half-iteration and the marginal errors, cost and objective are computed in float64 from the
    points, whatever the kernel was stored in. Where that error is above the tolerance the polish goes on in float64.
 
@@ -27,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.cloud import Cloud
+from gapstudy.stats.damped import Damped
 from gapstudy.stats.exact import costs_between
 from gapstudy.stats.iteration import Iteration
 from gapstudy.stats.kernel import Kernel, softmin
@@ -42,6 +44,7 @@ _SINGLE_TOL = 5e-7  # marginal errors below this are not reached in float32
 _COARSE_TOL = 1e-3
 _COARSE_ITERATIONS = 300
 _MILD = 16.0  # largest cost over reg from which on a small problem is annealed
+_DRIFTS = 2  # times that the scalings may leave their range at one level
 _ANNEALED, _ANNEALED_TOL, _ANNEALED_ITERATIONS = 1000, 1e-2, 30
 
 
@@ -144,17 +147,34 @@ def _refine(level: _Level, f: Float, g: Float) -> Solution:
 
 
 def _polish(level: _Level, f: Float, g: Float, dtype: Any) -> tuple[Float, Float, int, Kernel]:
-    """Iterate from potentials f and g; where the scalings leave their range, go on from a new kernel."""
-    p, used = level.problem, 0
+    """Iterate from potentials f and g; where the scalings leave their range, go on from a new kernel.
+
+    Where they do so again and again, or float64 makes no more progress, the damped iteration goes on.
+    """
+    p, used, drifts = level.problem, 0, 0
     while True:
         kernel = Kernel(p.x, p.y, f, g, reg=p.reg, cost=p.cost, dtype=dtype, workers=level.workers)
         iteration = Iteration(kernel, level.label, symmetric=level.symmetric)
-        phi, psi, taken, drifted = iteration.run(p.tol, p.max_iterations - used)
+        phi, psi, taken, outcome = iteration.run(p.tol, p.max_iterations - used)
         used += taken
         f, g = f + phi, g + psi
-        if not drifted or used >= p.max_iterations:
+        drifts += outcome == "drifted"
+        stalled = outcome == "stalled" and dtype == np.float64
+        if used >= p.max_iterations or not (outcome == "drifted" or stalled):
             return f, g, used, kernel
+        if drifts > _DRIFTS or stalled:
+            return _damp(level, f, used)
         # one iteration in the log domain
         new = softmin(p.x, p.y, g, reg=p.reg, cost=p.cost, workers=level.workers)
         f = (f + new) / 2.0 if level.symmetric else new
         g = f if level.symmetric else softmin(p.y, p.x, f, reg=p.reg, cost=p.cost, workers=level.workers)
+
+
+def _damp(level: _Level, f: Float, used: int) -> tuple[Float, Float, int, Kernel]:
+    """Go on from f, in the log domain."""
+    p = level.problem
+    damped = Damped(p.x, p.y, reg=p.reg, cost=p.cost, workers=level.workers)
+    run = damped.run_symmetric if level.symmetric else damped.run
+    f, g, taken = run(f, p.tol, p.max_iterations - used)
+    kernel = Kernel(p.x, p.y, f, g, reg=p.reg, cost=p.cost, dtype=np.float64, workers=level.workers)
+    return f, g, used + taken, kernel

@@ -8,7 +8,9 @@ What is reported is the **transport cost** ``<P, C>`` of the regularised plan (C
 with uniform weights. The debiased form is the Sinkhorn divergence of Feydy et al. (2019), made of *regularised
 objectives* ``<P, C> + reg KL(P | a b')``, which is what makes it non-negative and 0 for equal clouds.
 
-Solver: :mod:`gapstudy.stats.scaling`. POT's solvers came first; stopped at the same marginal error (benchmarks/README.md)
+Solver: :mod:`gapstudy.stats.scaling`, which goes over to damped Newton steps in the log domain
+(:mod:`gapstudy.stats.damped`) where ``reg`` is so small beside the distances between neighbouring points (wide logits)
+that Sinkhorn's iteration takes tens of thousands of steps. POT's solvers came first; stopped at the same marginal error (benchmarks/README.md)
 they took, over ours: ``ot.sinkhorn2`` 35, 13 and 4.4 times at n = 5,010 in 3, 5 and 17 classes, and as long at n = 20;
 ``ot.solve_sample`` (the log domain) 555 times at n = 1,002; ``ot.batch`` 5 times for 90 pairs of n = 450. Earlier, against
 ``sinkhorn2``: ``sinkhorn_log`` 5 to 100 times, ``sinkhorn_stabilized`` 2 times (and a plan without mass when stopped early),
@@ -70,18 +72,19 @@ def sinkhorn_distance(
     Returns
     -------
     float
-        In the unit of the cost; on the simplex at most sqrt(2) (squared: 2). Symmetric in x and y. Plain: >= the
-        exact distance, and above 0 even for equal clouds. Debiased: >= 0 up to ``tol``, 0 for equal clouds.
+        In the unit of the cost; on the simplex at most sqrt(2) (squared: 2). Symmetric in x and y up to ``tol``. Where
+        it converged, plain: >= the exact distance, and above 0 even for equal clouds; debiased: >= 0 up to ``tol``, 0
+        for equal clouds. Where it did not (see the warning), none of these need hold.
 
     Raises
     ------
     ValueError
-        If an argument is not a finite matrix, the widths differ, or an option is out of its range.
+        If an argument is not a finite matrix, the widths differ, or an option or the value is out of its range.
 
     Warns
     -----
     ConvergenceWarning
-        If the tolerance was not reached; names the value, the error, the iterations and what to do.
+        If the tolerance was not reached; names the value, the error, sizes, ``reg``, the iterations and what to do.
     """
     pair = solve_pairs({"x": x, "y": y}, [("x", "y")], Options(reg, cost, tol, max_iterations), debiased, threads)[0]
     warn(pair.trouble)

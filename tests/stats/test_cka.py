@@ -211,3 +211,35 @@ def test_matrix_errors() -> None:
         cka_matrix([x, np.zeros((6, 2))])
     with pytest.raises(ValueError, match=r"features\[1\] leaves debiased CKA undefined"):
         cka_matrix([x, np.eye(6)], debiased=True)
+
+
+def test_one_far_sentence_is_named() -> None:
+    """Where one sentence has all the variation the refusal of debiased CKA says which."""
+    x, y = draw(20, 4, 0), draw(20, 4, 1)
+    x[7] = 1e9
+    with pytest.raises(
+        ValueError, match="x leaves debiased CKA undefined: row 7 alone makes nearly all of its variation"
+    ):
+        cka(x, y, debiased=True)
+    with pytest.raises(ValueError, match=r"features\[1\] leaves debiased CKA undefined: row 7 alone"):
+        cka_matrix([y, x], debiased=True)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_complex_features(dtype: Any) -> None:
+    """Complex numbers are refused, not cut to their real part."""
+    x = draw(20, 4, 0)
+    with pytest.raises(ValueError, match=rf"x must hold numbers: complex numbers \({np.dtype(dtype)}\) are not real"):
+        cka(x.astype(dtype), x)
+    with pytest.raises(ValueError, match=r"x must hold numbers: complex numbers \(complex128\) are not real"):
+        cka((x + 1j).tolist(), x)
+
+
+def test_masked_features() -> None:
+    """Masked values are refused, as what lies under a mask is no data; a mask of nothing is none."""
+    x = draw(20, 4, 0)
+    masked = np.ma.masked_array(x, mask=False)
+    assert cka(masked, x) == pytest.approx(1.0)
+    masked[3, 1] = np.ma.masked
+    with pytest.raises(ValueError, match="x must hold numbers: 1 masked values are none; leave those rows out"):
+        cka(masked, x)

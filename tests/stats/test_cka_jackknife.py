@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from gapstudy.stats import Estimate, cka, cka_intervals, cka_matrix, jackknife_interval, mean_cka_jackknife
+from gapstudy.stats import (
+    Estimate,
+    cka,
+    cka_intervals,
+    cka_jackknife,
+    cka_matrix,
+    jackknife_interval,
+    mean_cka_jackknife,
+)
 
 Float = npt.NDArray[np.float64]
 both = pytest.mark.parametrize("debiased", [False, True])
@@ -113,3 +121,12 @@ def test_errors() -> None:
     alone[4] = 1.0
     with pytest.raises(ValueError, match=r"features\[1\] has no variation left without sentence 4"):
         mean_cka_jackknife([x[0], alone], debiased=False)
+
+
+@both
+def test_blocks_of_sentences_do_not_change_it(debiased: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In blocks of a few sentences the values are the same to the bit."""
+    features = related()
+    whole = mean_cka_jackknife(features, debiased=debiased)
+    monkeypatch.setattr(cka_jackknife, "BLOCK_FLOATS", 8 * 9 * 7)
+    assert np.array_equal(mean_cka_jackknife(features, debiased=debiased).without, whole.without)

@@ -137,3 +137,12 @@ def test_no_variation_is_a_coin() -> None:
     assert classifier_test(one, one, rng=rng()).value == 0.5
     assert proxy_a_distance(one, one, rng=rng()).value == 0.0
     assert classifier_test(one, one, rng=rng()).p_value == 1.0
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e160])
+def test_features_of_any_size(size: float) -> None:
+    """Separable languages stay so where squares of features leave the range of doubles."""
+    x, y = rng(1).normal(size=(60, 4)), rng(2).normal(size=(60, 4)) + 3.0
+    found = classifier_test(x * size, y * size, n_resamples=39, rng=rng())
+    assert found.value == classifier_test(x, y, n_resamples=39, rng=rng()).value > 0.95
+    assert found.p_value == 1 / 40

@@ -277,3 +277,22 @@ def test_errors_of_each() -> None:
         rsa_p_values([x, y], n_resamples=2, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="n_resamples must be a whole number >= 19, got 2"):
         shuffled_alignment(anc, x, y, n_resamples=2, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("far", [1.0, 1e4, 1e6, 1e8])
+def test_rsa_with_one_far_sentence(far: float) -> None:
+    """One sentence far from all others leaves the order of the other distances as SciPy has it."""
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(50, 8))
+    y = x + 0.5 * draw.normal(size=(50, 8))
+    x[0], y[0] = x[0] * far, y[0] * far
+    expected = spearmanr(pdist(x), pdist(y))[0]
+    assert rsa(x, y, distance="euclidean") == pytest.approx(expected, abs=1e-6)
+    assert rsa(x + 1e3, y - 1e3, distance="euclidean") == pytest.approx(expected, abs=1e-6)
+
+
+def test_rsa_of_repeated_sentences() -> None:
+    """Equal rows are at distance 0, and their equal distances to others stay ties."""
+    x, y = (np.repeat(np.random.default_rng(seed).normal(size=(20, 8)), 2, axis=0) * 1e3 + 1e6 for seed in (0, 1))
+    expected = spearmanr(np.round(pdist(x), 6), np.round(pdist(y), 6))[0]
+    assert rsa(x, y, distance="euclidean") == pytest.approx(expected, abs=1e-12)

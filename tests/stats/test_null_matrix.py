@@ -166,3 +166,17 @@ def test_errors() -> None:
         cka_null_matrix([y[:7] for y in x], rng=rng)
     with pytest.raises(ValueError, match=r"features\[1\] leaves debiased CKA undefined"):
         cka_null_matrix([x[0], np.eye(10)], debiased=True, rng=rng)
+
+
+@pytest.mark.parametrize("n", [10, 50])
+def test_a_null_of_one_value_has_no_spread(n: int) -> None:
+    """Where all sentences of a side are equally far apart every alignment gives one value: no z, and a p of 1."""
+    x = [np.eye(n), *languages(n)[:2]]
+    found = cka_null_matrix(x, n_resamples=19, rng=np.random.default_rng(0))
+    assert found.std[0, 1] == 0.0
+    assert found.p_moment[0, 1] == found.p_moment[2, 0] == 1.0
+    assert np.isnan(found.z[0, 1])
+    assert np.isnan(found.skewness[1, 0])
+    assert found.std[1, 2] > 0.0
+    assert 0.0 < found.p_moment[1, 2] < 1.0
+    assert found.method.endswith("; 2 of 3 pairs have one value in every alignment")

@@ -50,3 +50,17 @@ def test_errors() -> None:
         length_residual(x[0], [1, 2, 3])
     with pytest.raises(ValueError, match="features must have at least 3 rows"):
         length_residual(x[:2], [1, 2])
+
+
+@pytest.mark.train
+def test_tensors_stay_tensors() -> None:
+    """The residual of a tensor is a tensor in float64 on its device, with NumPy's numbers."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    length = rng.integers(5, 50, size=40)
+    x = np.column_stack([rng.normal(size=(40, 3)), 3.0 * length + 2.0])
+    found = length_residual(torch.from_numpy(x), length)
+    assert isinstance(found, torch.Tensor)
+    assert found.dtype == torch.float64
+    assert np.allclose(found.numpy(), length_residual(x, length), atol=1e-12)
+    assert cka(found, found) == pytest.approx(1.0)

@@ -123,7 +123,10 @@ def test_far_points_do_not_underflow() -> None:
 def test_unconverged_is_said() -> None:
     """A solver that stops early warns with error, iterations and remedy; a converged one does not warn."""
     x, y = cloud(20, 0), cloud(20, 1, 1.0)
-    with pytest.warns(ConvergenceWarning, match=r"marginal error of .* after 3 iterations at reg 0.01.*raise reg"):
+    with pytest.warns(
+        ConvergenceWarning,
+        match=r"marginal error of .* \(tol .*, n \d+ and \d+\) after 3 iterations at reg 0.01.*raise reg",
+    ):
         value = sinkhorn_distance(x, y, reg=0.01, max_iterations=3)
     assert math.isfinite(value)
     with warnings.catch_warnings():

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from gapstudy.errors import ConvergenceWarning
-from gapstudy.stats import exact_distance, reg_curve, regularised, sinkhorn_distance, sinkhorn_pairs, transport
+from gapstudy.stats import (
+    exact_distance,
+    reg_curve,
+    regcurve,
+    regularised,
+    sinkhorn_distance,
+    sinkhorn_pairs,
+    transport,
+)
+from gapstudy.stats.exact import ground_cost
 from gapstudy.stats.scaling import Problem, Solution, solve
 from gapstudy.stats.workers import Workers
 
@@ -142,3 +152,35 @@ def test_errors_of_the_curve() -> None:
         reg_curve(np.zeros((3, 2)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match="reg must be a finite number > 0, got -"):
         reg_curve(simplex(4, 0), simplex(4, 1), regs=(-1.0,))
+
+
+@pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
+def test_median_cost_is_numpys(cost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The median that is selected block by block is NumPy's of all costs, odd or even in number, and with ties."""
+    monkeypatch.setattr(regcurve, "_WHOLE", 100)
+    monkeypatch.setattr(regcurve, "_BLOCK", 1000)
+    rng = np.random.default_rng(0)
+    for n, m in ((120, 130), (121, 131)):
+        x, y = rng.normal(size=(n, 3)), rng.normal(size=(m, 3)) + 1.0
+        for a, b in ((x, y), (np.sort(x, axis=0), y), (np.eye(3)[rng.integers(3, size=n)], np.eye(3)[:1])):
+            assert regcurve._median_cost(a, b, cost) == np.median(ground_cost(a, b, cost))
+
+
+def test_median_cost_where_the_sample_of_rows_misleads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that repeat at the sample's own stride give the same median."""
+    monkeypatch.setattr(regcurve, "_WHOLE", 100)
+    monkeypatch.setattr(regcurve, "_SAMPLE", 10)
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    x[::11] *= 100.0
+    assert regcurve._median_cost(x, x + 1.0, "euclidean") == np.median(ground_cost(x, x + 1.0, "euclidean"))
+
+
+def test_median_cost_is_not_held_whole() -> None:
+    """At n = 2,000 the median takes less than half the memory of the matrix of costs."""
+    x = np.random.default_rng(0).normal(size=(2000, 3))
+    ground_cost(x[:5], x[:5], "euclidean")
+    tracemalloc.start()
+    regcurve._median_cost(x, x, "euclidean")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16_000_000

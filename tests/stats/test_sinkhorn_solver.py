@@ -16,7 +16,7 @@ from scipy.stats import wasserstein_distance
 
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import cloud as cloud_module
-from gapstudy.stats import exact_distance, kernel, scaling, sinkhorn_distance, transport
+from gapstudy.stats import damped, exact_distance, kernel, scaling, sinkhorn_distance, transport
 from gapstudy.stats.cloud import Cloud, cells, distinct
 from gapstudy.stats.exact import ground_cost
 from gapstudy.stats.kernel import Kernel, softmin
@@ -220,6 +220,110 @@ def test_an_unreachable_tolerance_warns_and_stays_close() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert value == pytest.approx(sinkhorn_distance(x, y), rel=1e-5)
+
+
+# ---- where the accelerated iteration gets nowhere ------------------------------------------------------------
+def wide(n: int, m: int, sd: float, seed: int = 0) -> tuple[Float, Float]:
+    """Two clouds of wide logits: neighbouring points are many regularisations apart."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 3)) * sd, rng.normal(size=(m, 3)) * sd
+
+
+@pytest.mark.parametrize(("n", "m", "reg"), [(400, 350, 0.01), (200, 200, 0.1), (700, 650, 0.05)])
+def test_wide_logits_converge(n: int, m: int, reg: float) -> None:
+    """Where the plan is nearly a matching the tolerance is reached in a few hundred iterations, on both sides of exact."""
+    x, y = wide(n, m, 5.0)
+    exact = exact_distance(x, y)
+    for found in (transport(x, y, reg=reg, max_iterations=2000), transport(y, x, reg=reg, max_iterations=2000)):
+        assert found.converged
+        assert exact <= found.cost <= exact + 10 * reg
+        assert found.objective <= exact + reg * math.log(n * m)
+
+
+@pytest.mark.filterwarnings("ignore::gapstudy.errors.ConvergenceWarning")
+@pytest.mark.parametrize("reg", [0.01, 0.05])
+@pytest.mark.parametrize("budget", [100, 400])
+def test_never_worse_than_plain_log_domain_iteration(reg: float, budget: int) -> None:
+    """At equal iterations the marginal error is at most that of POT's log-domain solver."""
+    x, y = wide(150, 130, 5.0)
+    a, b = np.full(150, 1 / 150), np.full(130, 1 / 130)
+    P = pot().bregman.sinkhorn_log(a, b, cdist(x, y), reg, numItermax=budget, stopThr=0.0, warn=False)
+    theirs = np.abs(P.sum(axis=1) - a).sum() + np.abs(P.sum(axis=0) - b).sum()
+    assert transport(x, y, reg=reg, max_iterations=budget).marginal_error <= max(theirs, 1e-6)
+
+
+def test_wide_logits_on_any_number_of_threads() -> None:
+    """The damped steps too are the same to the bit on one, two and three threads."""
+    x, y = wide(1100, 1000, 6.0)
+    first = transport(x, y, threads=1)
+    assert first.converged
+    assert [transport(x, y, threads=t) for t in (2, 3)] == [first, first]
+
+
+def test_damped_steps_by_factor_and_by_gradients_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solved by a factor or by conjugate gradients, Newton's system leads to the same solution."""
+    x, y = wide(150, 130, 5.0)
+    by_factor = transport(x, y, reg=0.02)
+    monkeypatch.setattr(damped, "_FACTORED", 0)
+    by_gradients = transport(x, y, reg=0.02)
+    assert by_factor.converged
+    assert by_gradients.converged
+    assert by_gradients.cost == pytest.approx(by_factor.cost, rel=1e-4)
+    assert by_gradients.objective == pytest.approx(by_factor.objective, rel=1e-6)
+
+
+def test_damped_iteration_alone() -> None:
+    """From potentials of zero it solves a problem that POT solves; a cloud against itself in a few steps."""
+    x, y = (distinct(z) for z in wide(60, 50, 3.0))
+    one = Workers(None)
+    iteration = damped.Damped(x, y, reg=0.2, cost="euclidean", workers=one)
+    f, g, taken = iteration.run(np.zeros(60), 1e-9, 500)
+    assert taken < 100
+    P = np.exp(f[:, None] + g - cdist(x.points, y.points) / 0.2) / 3000
+    assert (P * cdist(x.points, y.points)).sum() == pytest.approx(
+        by_pot(x.points, y.points, 0.2, solver="sinkhorn_log")
+    )
+    own = damped.Damped(x, x, reg=0.2, cost="euclidean", workers=one)
+    f, g, taken = own.run_symmetric(np.zeros(60), 1e-9, 500)
+    assert taken < 200
+    P = np.exp(f[:, None] + g - cdist(x.points, x.points) / 0.2) / 3600
+    assert P.sum(axis=1) == pytest.approx(np.full(60, 1 / 60), rel=1e-6)
+
+
+def test_the_plan_is_held_whole_or_sparse() -> None:
+    """Both forms of the plan that Newton's step is made from have its mass."""
+    x, y = (distinct(z) for z in wide(40, 30, 3.0))
+    one = Workers(None)
+    f = np.zeros(40)
+    g = softmin(y, x, f, reg=0.5, cost="euclidean", workers=one)
+    whole = kernel.plan_of(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
+    assert whole.sum(axis=0) == pytest.approx(y.weights, rel=1e-12)
+    sparse = kernel.sparse_plan(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
+    assert sparse.toarray() == pytest.approx(whole, abs=1e-9)
+    assert sparse.nnz < whole.size
+
+
+# ---- beyond the range of squares ------------------------------------------------------------------------------
+@pytest.mark.parametrize("power", [600, -560])
+def test_points_of_any_size(power: int) -> None:
+    """Points and regularisation times 2^k give distances times 2^k, where squares leave the range of doubles too."""
+    x, y = simplex(60, 3, 0), simplex(50, 3, 1)
+    size = 2.0**power
+    assert sinkhorn_distance(x * size, y * size, reg=0.05 * size) == sinkhorn_distance(x, y) * size
+    assert exact_distance(x * size, y * size) == pytest.approx(exact_distance(x, y) * size, rel=1e-9)
+
+
+def test_distances_beyond_doubles() -> None:
+    """A distance or a scaled regularisation that is no double is an error that names the arguments."""
+    x, y = simplex(20, 3, 0) * 1e200, simplex(20, 3, 1) * 1e200
+    with pytest.raises(
+        ValueError, match=r"reg and the coordinates of x and y are too small: .* is no number in double"
+    ):
+        sinkhorn_distance(x, y, cost="sqeuclidean")
+    with pytest.raises(ValueError, match=r"x and y are too large: .* is no number in double precision"):
+        exact_distance(x, y, cost="sqeuclidean")
+    with pytest.raises(ValueError, match=r"x and y are too small: .* is no number in double precision"):
+        exact_distance(x * 1e-300 * 1e-90, y * 1e-300 * 1e-90, cost="sqeuclidean")
 
 
 # ---- cells ------------------------------------------------------------------------------------------------
