@@ -186,7 +186,7 @@ def _xnli_claims(evidence: Evidence, names: tuple[str, str]) -> Iterator[Verdict
             sides = [evidence.scores("xnli", r, languages, seeds) for r in (baseline, names[1])]
             kind = evidence.study.representations[baseline].kind
             yield Verdict(
-                claim=f"XNLI: smaller gap than {kind}s (RPD, %)",
+                claim=f"XNLI: smaller gap than {kind}s (%)",
                 about=_PHONEMES,
                 sign=-1,
                 printed=_printed_gap(kind),
