@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.stats.cloud import Cloud
-from gapstudy.stats.kernel import plan_of, softmin, sparse_plan
+from gapstudy.stats.plans import plan_of, softmin, sparse_plan
 from gapstudy.stats.workers import Workers
 
 __all__ = ["Damped"]

@@ -140,10 +140,7 @@ def normalised(products: Float, *, debiased: bool, names: Sequence[str] = (), fe
     if debiased and (norms <= _NO_VARIATION).any():
         where = int(np.argmin(norms))
         name = names[where] if names else f"features[{where}]"
-        alone = _alone(features[where]) if features else None
-        why = "HSIC_1 of it with itself is 0"
-        if alone is not None:
-            why = f"row {alone} alone makes nearly all of its variation; check that sentence, or leave it out"
+        why = (features and _alone(features[where])) or "HSIC_1 of it with itself is 0"
         msg = f"{name} leaves debiased CKA undefined: {why}"
         raise ValueError(msg)
     out = products / np.sqrt(norms[:, None] * norms[None, :])
@@ -151,13 +148,14 @@ def normalised(products: Float, *, debiased: bool, names: Sequence[str] = (), fe
     return np.clip(out, -1.0, 1.0)  # by Cauchy-Schwarz only rounding is cut off here
 
 
-def _alone(x: Any) -> int | None:
-    """The row of centred features without which next to no variation is left, if there is one."""
+def _alone(x: Any) -> str:
+    """Name the row of centred features without which next to no variation is left, if there is one."""
     squares = on_host((x * x).sum(axis=1))
-    row = int(squares.argmax())
-    others = on_host(x)[np.arange(len(squares)) != row]
+    others = on_host(x)[np.arange(len(squares)) != (row := int(squares.argmax()))]
     left = float(((others - others.mean(axis=0)) ** 2).sum())
-    return row if left <= _ALONE * float(squares.sum()) else None
+    if left > _ALONE * float(squares.sum()):
+        return ""
+    return f"row {row} alone makes nearly all of its variation; check that sentence, or leave it out"
 
 
 def _by_grams(features: Sequence[Float], *, debiased: bool) -> Float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from gapstudy.stats.cloud import Cloud
 from gapstudy.stats.exact import costs_between
 from gapstudy.stats.workers import Workers
 
-__all__ = ["STORED_BYTES", "Kernel", "plan_of", "softmin", "sparse_plan"]
+__all__ = ["BLOCK_CELLS", "STORED_BYTES", "Kernel"]
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.intp]
 
-_BLOCK_CELLS = 160_000  # of a block in double precision: a core's own cache
+BLOCK_CELLS = 160_000  # of a block in double precision: a core's own cache
 _WIDE_BLOCKS = 8  # as many at once where a stored kernel is read: bound by memory, not cache
 _LEAST, _MOST = -80.0, 80.0  # exponents outside are set to these: exp(-80) is 1.8e-35, and smaller floats are slow
-_SPARSE = 1e-9
 _KEPT = 500_000  # entries up to which the costs are kept beside the kernel
 STORED_BYTES = 2**30
 """A larger kernel is computed anew, block by block, each time it is used."""
@@ -46,7 +44,7 @@ class Kernel:
     ) -> None:
         self.x, self.y, self.f, self.g = x, y, f, g
         self.reg, self.cost, self.dtype, self.workers = reg, cost, np.dtype(dtype), workers
-        rows = max(1, _BLOCK_CELLS // len(y))
+        rows = max(1, BLOCK_CELLS // len(y))
         self.blocks = [slice(i, min(i + rows, len(x))) for i in range(0, len(x), rows)]
         # what reads a stored kernel is bound by memory and has fewer calls in larger blocks
         self._wide = [slice(i, min(i + 8 * rows, len(x))) for i in range(0, len(x), 8 * rows)]
@@ -153,54 +151,3 @@ class Kernel:
             columns * right,
             cost,
         )
-
-
-def softmin(x: Cloud, y: Cloud, g: Float, *, reg: float, cost: str, workers: Workers) -> Float:
-    """``-log(sum_j b_j exp(g_j - C_ij / reg))``, (n,): the potential of x that answers a potential of y.
-
-    In the log domain, where the kernel would underflow; x may be points that the potential of y was not solved for.
-    """
-    shift = np.log(y.weights) + g
-    size = max(1, _BLOCK_CELLS // len(y))
-
-    def one(rows: slice) -> Float:
-        exponent = costs_between(x.points[rows], y.points, cost) * (-1.0 / reg)
-        exponent += shift
-        top = exponent.max(axis=1)
-        exponent -= top[:, None]
-        return np.asarray(-top - np.log(np.exp(exponent, out=exponent).sum(axis=1)))
-
-    return np.concatenate(workers.map(one, [slice(i, min(i + size, len(x))) for i in range(0, len(x), size)]))
-
-
-def plan_of(x: Cloud, y: Cloud, f: Float, g: Float, *, reg: float, cost: str, workers: Workers) -> Float:
-    """The plan of two potentials, (n, m), without a kernel's clipping."""
-    out = np.empty((len(x), len(y)))
-    shift = np.log(y.weights) + g
-    size = max(1, _BLOCK_CELLS // len(y))
-
-    def one(rows: slice) -> None:
-        np.multiply(costs_between(x.points[rows], y.points, cost), -1.0 / reg, out=out[rows])
-        out[rows] += shift
-        out[rows] += (np.log(x.weights[rows]) + f[rows])[:, None]
-        np.exp(out[rows], out=out[rows])
-
-    workers.map(one, [slice(i, min(i + size, len(x))) for i in range(0, len(x), size)])
-    return out
-
-
-def sparse_plan(x: Cloud, y: Cloud, f: Float, g: Float, *, reg: float, cost: str, workers: Workers) -> Any:
-    """The plan of two potentials as a sparse matrix, without entries of a share of at most 1e-9 of their row's weight."""
-    from scipy.sparse import csr_array, vstack
-
-    shift, least = np.log(y.weights) + g, math.log(_SPARSE)
-    size = max(1, _BLOCK_CELLS // len(y))
-
-    def one(rows: slice) -> Any:
-        exponent = costs_between(x.points[rows], y.points, cost) * (-1.0 / reg)
-        exponent += shift
-        exponent += f[rows, None]
-        i, j = np.nonzero(exponent > least)
-        return csr_array((np.exp(exponent[i, j]) * x.weights[rows][i], (i, j)), shape=exponent.shape)
-
-    return vstack(workers.map(one, [slice(i, min(i + size, len(x))) for i in range(0, len(x), size)]), format="csr")

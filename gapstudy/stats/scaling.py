@@ -31,7 +31,8 @@ from gapstudy.stats.cloud import Cloud
 from gapstudy.stats.damped import Damped
 from gapstudy.stats.exact import costs_between
 from gapstudy.stats.iteration import Iteration
-from gapstudy.stats.kernel import Kernel, softmin
+from gapstudy.stats.kernel import Kernel
+from gapstudy.stats.plans import softmin
 from gapstudy.stats.workers import Workers
 
 __all__ = ["Problem", "Solution", "solve"]

@@ -16,10 +16,11 @@ from scipy.stats import wasserstein_distance
 
 from gapstudy.errors import ConvergenceWarning
 from gapstudy.stats import cloud as cloud_module
-from gapstudy.stats import damped, exact_distance, kernel, scaling, sinkhorn_distance, transport
+from gapstudy.stats import damped, exact_distance, kernel, plans, scaling, sinkhorn_distance, transport
 from gapstudy.stats.cloud import Cloud, cells, distinct
 from gapstudy.stats.exact import ground_cost
-from gapstudy.stats.kernel import Kernel, softmin
+from gapstudy.stats.kernel import Kernel
+from gapstudy.stats.plans import softmin
 from gapstudy.stats.pot import pot
 from gapstudy.stats.workers import Workers
 
@@ -296,9 +297,9 @@ def test_the_plan_is_held_whole_or_sparse() -> None:
     one = Workers(None)
     f = np.zeros(40)
     g = softmin(y, x, f, reg=0.5, cost="euclidean", workers=one)
-    whole = kernel.plan_of(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
+    whole = plans.plan_of(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
     assert whole.sum(axis=0) == pytest.approx(y.weights, rel=1e-12)
-    sparse = kernel.sparse_plan(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
+    sparse = plans.sparse_plan(x, y, f, g, reg=0.5, cost="euclidean", workers=one)
     assert sparse.toarray() == pytest.approx(whole, abs=1e-9)
     assert sparse.nnz < whole.size
 
