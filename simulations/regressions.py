@@ -79,7 +79,7 @@ def _claims(what: str, null: bool, truth: float, *, remark: str = "") -> list[Cl
     ]
 
 
-WALD = "Wald's interval has normal quantiles, and the scale of y is taken as known"
+WALD = "t with seeds - 2 degrees of freedom, a rule of thumb; the scale of y is taken as known"
 CLUSTERED = "clustered errors of 15 clusters are too small: read it as a check"
 
 SCENARIOS = [

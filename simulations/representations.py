@@ -83,20 +83,21 @@ MANY = "percentiles of a bootstrap over 15 seeds: approximate"
 
 
 def _improvement(n: int, better: float) -> Scenario:
-    few = "a percentile bootstrap of so few seeds has no theory to lean on" if n < 10 else ""
+    few = "a share and a trimmed mean of five seeds: Student's t is approximate" if n < 10 else ""
+    kind = "t interval over seeds" if n < 10 else "stratified bootstrap"
     return Scenario(
         name=f"improvement {n} {better}",
         setting=f"{n} seeds, 4 languages, A better by {better:g} standard deviations of a seed",
         draw=partial(improvement, n, better),
         claims=(
             Claim(
-                what="P(A > B), stratified bootstrap",
+                what=f"P(A > B), {kind}",
                 share=None,
                 truth=0.5 * math.erfc(-better / 2.0),
                 remark=few or MANY,
             ),
             Claim(
-                what="difference of interquartile means, stratified bootstrap, covers its expectation at this S",
+                what=f"difference of interquartile means, {kind}, covers its expectation at this S",
                 share=None,
                 truth=math.nan,
                 remark=few or MANY,

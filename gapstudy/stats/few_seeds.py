@@ -2,7 +2,7 @@
 
 Paper: none. From ten seeds on comparisons have the stratified bootstrap: seeds are resampled within each language,
 languages are not (they are the study's, not a sample). With fewer, percentiles of a bootstrap are too short (a nominal
-95 % interval covered 76 to 93 %), and comparisons have t intervals over seeds, which covered 92 % and more with 3, 5 and
+95 % interval covered 76 to 93 %), and comparisons have t intervals over seeds, which covered 91 % and more with 3, 5 and
 8 seeds where runs are paired, and 90 % and more where they are not (simulated, one to four languages).
 
 References
