@@ -32,6 +32,7 @@ class Cell:
     lang : BCP 47 tag of text in a study language; sets font, direction and hyphenation.
     heading : whether the cell names its row (a group heading spans the row when it is the only cell).
     note : a footnote mark's text; rendered under the table.
+    runs : ids of the runs that the number rests on, for the link from it to them; empty: those of its exhibit.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Cell:
     lang: str = ""
     heading: bool = False
     note: str = ""
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ class Exhibit:
     key : ``table1`` .. ``table5``, ``figure1`` .. ``figure3``, ``theorem`` and companions: file names and ids.
     kind : "table" or "figure"; decides numbering and the cross-reference prefix (``tbl-`` or ``fig-``).
     title : short, for the contents and alt text.
-    caption : one or more sentences (plain text; ``*x*`` emphasis and ``$..$`` mathematics are allowed).
+    caption : what is shown, in one to three sentences (plain text; ``*x*`` emphasis and ``$..$`` mathematics are allowed).
+    method : how the numbers came about and how to read them, in the markup of ``caption``; printed small under the exhibit.
     alt : description of a figure for those who cannot see it.
     signature : what could change the numbers: study, runs, seeds, resamples, method, version.
     table, images : content; images are SVG files beside the report. ``table`` may accompany a figure (Figure 1).
@@ -77,6 +80,7 @@ class Exhibit:
     records : flat rows for the CSV (same keys in every row).
     missing : what could not be computed and why, one line each; empty when complete.
     notes : remarks printed under the exhibit.
+    runs : ids of the runs that it rests on; empty: no run, or all of the report's.
     numbered : whether it has a number and can be referred to; the paper's tables and figures keep their numbers because
         what stands before them has none.
     """
@@ -86,6 +90,7 @@ class Exhibit:
     title: str
     caption: str
     signature: str
+    method: str = ""
     alt: str = ""
     table: Table | None = None
     images: tuple[Path, ...] = ()
@@ -93,4 +98,5 @@ class Exhibit:
     records: tuple[dict[str, Any], ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     numbered: bool = True

@@ -83,6 +83,17 @@ class Evidence:
         """Return the task's record."""
         return self.study.tasks[task]
 
+    def run_ids(
+        self, task: str, representation: str, languages: Iterable[str], seeds: Iterable[int] | None = None
+    ) -> tuple[str, ...]:
+        """Return the ids of the runs whose models serve some languages, each once (default: all finished seeds)."""
+        found: dict[str, None] = {}
+        for code in languages:
+            for seed in self.seeds(task, representation, (code,)) if seeds is None else seeds:
+                run = self.run(task, representation, code, seed)
+                found |= {run.run_id: None} if run else {}
+        return tuple(found)
+
     # ---- what -------------------------------------------------------------------------------------------
     def score(self, task: str, representation: str, language: str, seed: int, metric: str | None = None) -> float:
         """Return a test score in percent (default: the primary metric)."""

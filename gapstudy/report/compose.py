@@ -44,7 +44,8 @@ def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mappi
         summary=(*_summary(evidence, exhibits), *_verdicts(exhibits["verdicts"])),
         sections=tuple(sections(evidence, exhibits)),
         appendix=tuple(_appendix(exhibits, excluded)),
-        provenance=_provenance(evidence),
+        closing=tuple(_closing(evidence)),
+        runs=tuple(run.run_id for run in evidence.runs),
     )
 
 
@@ -144,10 +145,10 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
     return parts
 
 
-def _provenance(evidence: Evidence) -> Table | None:
+def _closing(evidence: Evidence) -> list[Section]:
     """Return what made the runs: each distinct value with the number of runs that have it."""
     if not evidence.runs:
-        return None
+        return []
     keys = list(dict.fromkeys(k for r in evidence.runs for k in r.record["provenance"] if k != "finished"))
     rows = []
     for key in keys:
@@ -157,4 +158,13 @@ def _provenance(evidence: Evidence) -> Table | None:
         )
     seconds = sum(float(r.record["timings"]["fit_seconds"]) for r in evidence.runs)
     rows.append((Cell("training time", heading=True), Cell(f"{seconds / 60:.1f} minutes over all processes")))
-    return Table(header=((Head("What"), Head("Value")),), rows=tuple(rows), align="ll")
+    made_from = Exhibit(
+        key="provenance",
+        kind="table",
+        numbered=False,
+        title="What this report was made from",
+        caption="",
+        signature="",
+        table=Table(header=((Head("What"), Head("Value")),), rows=tuple(rows), align="ll"),
+    )
+    return [Section(key="provenance", title="Provenance", body=(made_from,))]

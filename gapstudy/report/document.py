@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from gapstudy.exhibits.base import Exhibit, Table
+from gapstudy.exhibits.base import Exhibit
 
 __all__ = ["Equation", "Report", "Section"]
 
@@ -38,7 +38,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section; ``@sec-<key>`` refers to it (not to one of the appendix, which is unnumbered).
+    """A section; ``@sec-<key>`` refers to it (not to one of the appendix or the closing, which are unnumbered).
 
     Attributes
     ----------
@@ -74,7 +74,8 @@ class Report:
     banner : prose; a notice above everything (demonstration data); empty for none.
     summary : prose paragraphs, and exhibits without a number, before the contents.
     sections, appendix : the report; appendix sections are lettered.
-    provenance : machine, versions, fingerprints and commands, printed last; ``None`` for none.
+    closing : sections printed last, unnumbered: what the report was made from, and by which commands.
+    runs : ids of all runs of the report, for the links from numbers to them.
     """
 
     title: str
@@ -86,9 +87,11 @@ class Report:
     summary: tuple[str | Exhibit, ...] = ()
     sections: tuple[Section, ...] = ()
     appendix: tuple[Section, ...] = ()
-    provenance: Table | None = None
+    closing: tuple[Section, ...] = ()
+    runs: tuple[str, ...] = ()
 
     def exhibits(self) -> Iterator[Exhibit]:
         """Yield the exhibits in the order of printing."""
-        blocks = (*self.summary, *(block for section in (*self.sections, *self.appendix) for block in section.body))
+        sections = (*self.sections, *self.appendix, *self.closing)
+        blocks = (*self.summary, *(block for section in sections for block in section.body))
         yield from (block for block in blocks if isinstance(block, Exhibit))

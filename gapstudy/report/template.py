@@ -37,7 +37,6 @@ def document(report: Report) -> str:
         "made": Markdown,
         "prose": lambda text, references: prose(text, references=references),
         "remarks": _remarks,
-        "signature": _signature,
         "table": _table,
         "tex": _tex,
         "title": _title,
@@ -67,12 +66,20 @@ def _table(table: Table, title: str) -> Markdown:
 
 
 def _remarks(exhibit: Exhibit) -> list[Markdown]:
-    """What stands between an exhibit and its caption: footnotes of the table, what is missing, remarks."""
+    """What stands under an exhibit: footnotes, what is missing, remarks, the method, the signature.
+
+    One without a number has no caption of its own: its words stand here too.
+    """
     marks = footnotes(exhibit.table) if exhibit.table else {}
     notes = [f"^{mark}^\u2009{prose(text, limit=CLIP)}" for text, mark in marks.items()]
     missing = [Markdown(f"*Missing:* {prose(line, limit=CLIP)}") for line in exhibit.missing]
     footnote = [Markdown("; ".join(notes))] if notes else []
-    return [*footnote, *missing, *map(prose, exhibit.notes)]
+    words = [exhibit.method] if exhibit.numbered else [exhibit.caption, exhibit.method]
+    said = [*footnote, *missing, *map(prose, exhibit.notes), *(prose(text) for text in words if text)]
+    if not exhibit.signature:
+        return said
+    last = said.pop() if said else Markdown("")
+    return [*said, Markdown(f"{last} {_signature(exhibit.signature)}".strip())]
 
 
 def _title(title: str) -> Markdown:
@@ -80,10 +87,8 @@ def _title(title: str) -> Markdown:
 
 
 def _signature(signature: str) -> Markdown:
-    if not signature:
-        return Markdown("")
     text = md(signature.replace("|", " | "), limit=800)
-    return Markdown(f' [{text}]{{.gs-signature typst:text:size="0.85em" typst:text:fill="luma(35%)"}}')
+    return Markdown(f'[{text}]{{.gs-signature typst:text:size="0.85em" typst:text:fill="luma(35%)"}}')
 
 
 def _tex(tex: str) -> Markdown:

@@ -195,8 +195,8 @@ BOUND = r"""
 RPD = r"\mathrm{RPD}(L_i, L_j) = \frac{|S(L_i) - S(L_j)|}{\frac{1}{2}\left(S(L_i) + S(L_j)\right)} \times 100"
 
 
-def provenance() -> Table:
-    """Long commands, paths and hashes."""
+def provenance() -> Section:
+    """Long commands, paths and hashes, last in the report."""
     rows = (
         ("gapstudy", "0.1.0 (git 8f3c2d1)"),
         (
@@ -207,11 +207,15 @@ def provenance() -> Table:
         ("Devices", "2 × CPU (x86_64)"),
         ("torch, transformers, epitran", "2.13.0, 5.2.1, 1.35.3"),
     )
-    return Table(
+    table = Table(
         header=((Head("What"), Head("Value")),),
         rows=tuple((Cell(a, heading=True), Cell(b)) for a, b in rows),
         align="ll",
     )
+    made_from = Exhibit(
+        key="provenance", kind="table", title="What this report was made from", caption="", signature="", table=table
+    )
+    return Section(key="provenance", title="Provenance", body=(made_from,))
 
 
 def sections(image: Path) -> tuple[Section, ...]:
@@ -308,7 +312,7 @@ def example(image: Path) -> Report:
                 body=("Sources are @xnli2018, @wikiann2017, @ud2021 and @flores2022.",),
             ),
         ),
-        provenance=provenance(),
+        closing=(provenance(),),
     )
 
 

@@ -64,6 +64,16 @@ def hostile() -> Report:
         records=({"a": HOSTILE[0]},),
     )
     careless = Exhibit(key="two", kind="figure", title=every, caption=every, signature=every)
+    last = Exhibit(
+        key="last",
+        kind="table",
+        numbered=False,
+        title=every,
+        caption=every,
+        method=every,
+        signature=every,
+        table=table(),
+    )
     body: tuple[str | Exhibit, ...] = (*map(literal, HOSTILE), trusted, careless)
     sections = (
         Section(key="first", title=HOSTILE[0], body=body),
@@ -72,7 +82,7 @@ def hostile() -> Report:
     return Report(
         title=every, study=every, date=date(2026, 1, 2), version=HOSTILE[0], signature=every, banner=literal(every),
         summary=tuple(map(literal, HOSTILE)), sections=sections, appendix=(Section(key="a", title=every),),
-        provenance=table(),
+        closing=(Section(key="b", title=every, body=(last,)),), runs=HOSTILE,
     )  # fmt: skip
 
 
