@@ -1,8 +1,12 @@
 """Attention of CANINE by ``scaled_dot_product_attention``, which transformers' own code for it does not use.
 
-The layers, their names and their weights stay what they are; only the product of queries, keys and values is computed
-by PyTorch's fused kernels, which never hold the matrix of probabilities. A test holds outputs and gradients to those
-of transformers.
+The layers, their names and their weights stay what they are; only the product of queries, keys and values of the deep
+layers is computed by PyTorch's fused kernels, which never hold the matrix of probabilities. A test holds outputs and
+gradients to those of transformers.
+
+The two local layers keep transformers' code. Their windows may hold nothing but padding; such rows attend to all
+alike there, and the fused kernels' gradients of them are wrong (they rest on the logarithm of a sum that the smallest
+number swallows). In the deep layers every row has [CLS] to attend to.
 """
 
 from __future__ import annotations
@@ -17,14 +21,14 @@ __all__ = ["fuse_attention"]
 
 
 def fuse_attention(canine: Any) -> Any:
-    """Let every attention layer of a ``CanineModel`` use PyTorch's fused attention; return the same model.
+    """Let the deep attention layers of a ``CanineModel`` use PyTorch's fused attention; return the same model.
 
     Asked for probabilities (``output_attentions``), a layer computes them as transformers does.
     """
     plain, fused = _kinds()
     for module in canine.modules():
-        if type(module) is plain:
-            module.__class__ = fused
+        if getattr(module, "local", None) is False and type(module.self) is plain:
+            module.self.__class__ = fused
     return canine
 
 
@@ -57,11 +61,7 @@ def _kinds() -> tuple[type[nn.Module], type[nn.Module]]:
 
 
 def _added(mask: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    """Return what is added to the scores, as transformers makes it: 1 becomes 0, and 0 the smallest number there is.
-
-    The smallest number and not minus infinity: a row that may attend to nothing (a window of padding) attends to all
-    alike, and has no NaN.
-    """
+    """Return what is added to the scores, as transformers makes it: 1 becomes 0, and 0 the smallest number there is."""
     if mask is None:
         return None
     if mask.ndim == 3:
