@@ -1,12 +1,12 @@
 """Attention of CANINE by ``scaled_dot_product_attention``, which transformers' own code for it does not use.
 
-The layers, their names and their weights stay what they are; only the product of queries, keys and values of the deep
-layers is computed by PyTorch's fused kernels, which never hold the matrix of probabilities. A test holds outputs and
+The layers, their names and their weights stay what they are; only the product of queries, keys and values of all
+layers but the first is computed by PyTorch's fused kernels, which never hold the matrix of probabilities. A test holds outputs and
 gradients to those of transformers.
 
-The two local layers keep transformers' code. Their windows may hold nothing but padding; such rows attend to all
-alike there, and the fused kernels' gradients of them are wrong (they rest on the logarithm of a sum that the smallest
-number swallows). In the deep layers every row has [CLS] to attend to.
+The first layer, which is local, keeps transformers' code. Its windows may hold nothing but padding; such rows attend
+to all alike there, and the fused kernels' gradients of them are wrong (they rest on the logarithm of a sum that the
+smallest number swallows). In the other layers every row has [CLS] to attend to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["fuse_attention"]
 
 
 def fuse_attention(canine: Any) -> Any:
-    """Let the deep attention layers of a ``CanineModel`` use PyTorch's fused attention; return the same model.
+    """Let all attention layers of a ``CanineModel`` but the local ones use PyTorch's fused attention; return the same model.
 
     Asked for probabilities (``output_attentions``), a layer computes them as transformers does.
     """
