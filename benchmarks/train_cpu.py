@@ -30,10 +30,11 @@ from gapstudy.job import Status
 from gapstudy.models import TaskModel, load_encoder
 from gapstudy.pipeline import prepare
 from gapstudy.prepared import Prepared
+from gapstudy.steps import Stream, stream_seed
 from gapstudy.store import RunStore
 from gapstudy.study import Cell, Hyper, Study
 from gapstudy.tasks import accuracy
-from gapstudy.train import Stream, evaluate, stream_seed
+from gapstudy.train import evaluate
 
 TINY = """
 schema = 1

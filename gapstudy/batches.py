@@ -40,6 +40,15 @@ class Batch:
     targets: Tensor
     words: Tensor | None
 
+    def parts(self, count: int) -> list[Batch]:
+        """Return the batch in at most ``count`` parts of nearly one size, none empty, rows in their order."""
+        if count == 1:
+            return [self]
+        count = min(count, len(self.ids))
+        words = [None] * count if self.words is None else list(self.words.tensor_split(count))
+        rest = (t.tensor_split(count) for t in (self.ids, self.types, self.mask, self.targets))
+        return [Batch(*columns) for columns in zip(*rest, words, strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class Labelling:

@@ -1,7 +1,8 @@
 """What an interrupted run needs to go on exactly: one safetensors file, written beside and renamed.
 
 It holds the weights, AdamW's moments and step, the best weights so far, and (as JSON in the file's metadata) the
-history. Between epochs no other state exists: order and dropout are drawn anew from (seed, epoch).
+history and the losses of a begun epoch. Between steps no other state exists: order and dropout are drawn anew from
+(seed, epoch, step).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,28 @@ from torch import Tensor, nn
 __all__ = ["Checkpoint", "Progress"]
 
 _LOG = logging.getLogger(__name__)
+_SHARE = 20.0  # a write that took a second is followed by none for as many seconds
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is: epochs done, history, and the best epoch with its weights."""
+    """How far a run is.
+
+    Attributes
+    ----------
+    epoch, history : epochs done, and a row for each.
+    best_epoch, best_score, best_state : the best of them, with its weights.
+    losses : of the steps done of the epoch after these, one float32 number each.
+    seconds : spent so far, in all sittings.
+    """
 
     epoch: int
     history: list[dict[str, float]]
     best_epoch: int
     best_score: float
     best_state: dict[str, Tensor]
+    losses: list[Tensor] = field(default_factory=list)
+    seconds: float = 0.0
 
     @classmethod
     def fresh(cls, model: nn.Module) -> Progress:
@@ -40,6 +52,7 @@ class Progress:
     def record(self, model: nn.Module, row: dict[str, float], score: float) -> None:
         """Add an epoch; keep its weights if its score is better than every earlier one."""
         self.epoch += 1
+        self.losses.clear()
         self.history.append(row)
         if score > self.best_score:
             self.best_epoch, self.best_score, self.best_state = self.epoch, score, _copy(model)
@@ -52,27 +65,33 @@ class Checkpoint:
     ----------
     path : the file; its folder is made when it is first written.
     identity : the run id; a file with another one is ignored.
-    every : least seconds between two writes (0: after each epoch). It changes no result, only what is redone.
+    every : least seconds between two writes (0: none is too soon). It changes no result, only what is redone. Where
+        writing is slow, more time lies between: no more than a twentieth of it is spent on writing.
     """
 
     def __init__(self, path: Path, identity: str, every: float = 20.0) -> None:
         self.path = path
         self.identity = identity
         self.every = every
-        self._last = time.monotonic()
+        self._last, self._took = time.monotonic(), 0.0
+
+    def is_due(self) -> bool:
+        """Whether the last write (or the start) was long enough ago."""
+        wait = max(self.every, _SHARE * self._took) if self.every else 0.0
+        return time.monotonic() - self._last >= wait
 
     def save(self, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-        """Write the file, unless the last write was less than ``every`` seconds ago."""
+        """Write the file."""
         from safetensors.torch import save_file
 
-        if time.monotonic() - self._last < self.every:
-            return
+        began = time.monotonic()
         tensors = {f"model/{k}": v for k, v in model.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in progress.best_state.items()}
         for i, state in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{i}/{k}": v for k, v in state.items()}
         meta = {"epoch": progress.epoch, "history": progress.history, "best_epoch": progress.best_epoch,
-                "best_score": progress.best_score, "identity": self.identity}  # fmt: skip
+                "best_score": progress.best_score, "losses": [float(x) for x in progress.losses],
+                "seconds": progress.seconds, "identity": self.identity}  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         temporary.touch()
@@ -81,6 +100,7 @@ class Checkpoint:
         temporary.chmod(mode)
         temporary.replace(self.path)
         self._last = time.monotonic()
+        self._took = self._last - began
 
     def load(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
         """Restore model and optimiser from the file; a missing, damaged or foreign one means a fresh start."""
@@ -119,7 +139,10 @@ def _resume(
     model.load_state_dict(best)  # checks every name and shape of the weights that are used last
     model.load_state_dict(_part(tensors, "model/"))
     _restore(optimiser, _part(tensors, "optimiser/"))
-    return Progress(meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best)
+    losses = [torch.tensor(loss, dtype=torch.float32, device=device) for loss in meta["losses"]]
+    return Progress(
+        meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best, losses, float(meta["seconds"])
+    )
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ __all__ = [
     "PseudoReplicationWarning",
     "RenderError",
     "RunError",
+    "StoppedError",
     "StoreError",
     "StudyFileError",
 ]
@@ -80,6 +81,12 @@ DIVERGED = "the run diverged"
 
 class RunError(GapStudyError):
     """A training run that failed; the study goes on without it."""
+
+
+class StoppedError(GapStudyError):
+    """A training run that was told to stop, did so between two steps, and can be gone on with."""
+
+    exit_code = 130
 
 
 class StoreError(GapStudyError):

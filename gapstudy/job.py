@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gapstudy import __version__
 from gapstudy.cache import cache_folder, read_cached
-from gapstudy.errors import GapStudyError
+from gapstudy.errors import GapStudyError, StoppedError
 from gapstudy.store import Claim, RunStore, State
 from gapstudy.study import Hyper, Randomness, RunSpec
 
@@ -81,10 +81,19 @@ class Outcome:
     message: str = ""
 
 
-def perform(job: Job) -> Outcome:
+def perform(job: Job, stop: Callable[[], bool] = lambda: False) -> Outcome:
     """Train, evaluate, extract and save one run, unless it is done or another process has it.
 
     A failure is recorded in the run's ``error.txt`` and returned; only what ends the process itself is raised.
+
+    Parameters
+    ----------
+    stop : asked between two steps of training; once it says yes, the run is left with a checkpoint.
+
+    Raises
+    ------
+    StoppedError
+        If ``stop`` said so.
     """
     store, run_id = RunStore(job.root), job.spec.run_id
     if store.state(job.study, run_id) is State.DONE:
@@ -97,8 +106,10 @@ def perform(job: Job) -> Outcome:
             return Outcome(run_id=run_id, status=Status.SKIPPED)
         started = time.monotonic()
         with _beating(claim):
-            score = _run(job, store)
+            score = _run(job, store, stop)
         return Outcome(run_id=run_id, status=Status.DONE, score=score, seconds=time.monotonic() - started)
+    except StoppedError:
+        raise
     except Exception as error:  # noqa: BLE001 - the study goes on; the reason is kept with the run
         known = isinstance(error, GapStudyError)
         store.fail(job.study, run_id, str(error) if known else traceback.format_exc())
@@ -107,7 +118,7 @@ def perform(job: Job) -> Outcome:
         claim.release()
 
 
-def _run(job: Job, store: RunStore) -> float:
+def _run(job: Job, store: RunStore, stop: Callable[[], bool]) -> float:
     """Train, measure and save; return the primary test score, in percent."""
     import torch
 
@@ -117,7 +128,7 @@ def _run(job: Job, store: RunStore) -> float:
         torch.set_num_threads(1)  # one thread a run: the same numbers for any number of jobs
     torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
     home, settings = job.spec.cell.language, job.spec.settings
-    fitted = _fit(job, store, device)
+    fitted = _fit(job, store, device, stop)
     measured = _measure(job, fitted.model, device)
     best = fitted.history[fitted.best_epoch - 1]
     measured.metrics[home]["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
@@ -136,12 +147,13 @@ def _run(job: Job, store: RunStore) -> float:
     return measured.metrics[home]["test"][settings["primary"]]
 
 
-def _fit(job: Job, store: RunStore, device: Any) -> Fit:
+def _fit(job: Job, store: RunStore, device: Any, stop: Callable[[], bool]) -> Fit:
     """Fine-tune the cell's encoder with the run's seed, from its checkpoint where there is one."""
     from gapstudy.checkpoint import Checkpoint
     from gapstudy.data import LABELS
     from gapstudy.encoders import encoder_of
-    from gapstudy.train import Material, Seeds, fit, subset_rows
+    from gapstudy.steps import Seeds
+    from gapstudy.train import Material, fit, subset_rows
 
     cell, settings = job.spec.cell, job.spec.settings
     train, dev = (_part(job, cell.language, f"{cell.task}/{name}") for name in ("train", "dev"))
@@ -164,6 +176,7 @@ def _fit(job: Job, store: RunStore, device: Any) -> Fit:
         Seeds.of(job.spec.seed, Randomness(**settings["randomness"])),
         device=device,
         checkpoint=Checkpoint(path, job.spec.run_id, job.checkpoint_every),
+        stop=stop,
     )
 
 

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from gapstudy.encode import CLS, MASK, PAD, SEP, SPECIALS
 from gapstudy.errors import RunError, StudyFileError
 from gapstudy.models import small_encoder
+from gapstudy.steps import Stream, stream_seed
 from gapstudy.study import Pretraining
-from gapstudy.train import Stream, stream_seed
 
 __all__ = ["build_tokenizer", "pretrain"]
 

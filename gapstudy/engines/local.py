@@ -17,10 +17,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
-from gapstudy.errors import RunError
+from gapstudy.errors import RunError, StoppedError
 from gapstudy.job import Job, Outcome, Status, perform
 from gapstudy.store import RunStore, State
 
@@ -29,6 +29,8 @@ __all__ = ["LocalEngine"]
 A = TypeVar("A")
 R = TypeVar("R")
 _DEATHS = 3
+_GRACE = 30.0  # seconds that workers have to end their step and write a checkpoint
+_TERMINATED = 143  # exit code of a process that SIGTERM ended
 _POLL = 2.0  # seconds between looks at runs that another process has
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _OFFLINE = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -112,7 +114,7 @@ class LocalEngine:
             batch = [job for run_id, job in left.items() if run_id not in suspects] or list(left.values())[:1]
             try:
                 with _starting():
-                    futures = {self._workers(self.jobs).submit(perform, job): job for job in batch}
+                    futures = {self._workers(self.jobs).submit(_perform, job): job for job in batch}
                 for job, outcome in _as_completed(futures):
                     del left[job.spec.run_id]
                     yield job, outcome
@@ -136,11 +138,28 @@ class LocalEngine:
     def _stop(self, *, at_once: bool) -> None:
         if self._pool is None:
             return
-        if at_once:
-            for process in list(self._pool._processes.values()):  # noqa: SLF001 - public from Python 3.14 on
-                process.kill()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = None
+        pool, self._pool = self._pool, None
+        if not at_once:
+            pool.shutdown(wait=True, cancel_futures=True)
+            return
+        workers = list((pool._processes or {}).values())  # noqa: SLF001 - public from Python 3.14 on
+        for worker in workers:
+            worker.terminate()  # it ends its step, writes a checkpoint and goes
+        too_late = threading.Timer(_GRACE, _kill, (workers,))
+        too_late.daemon = True
+        too_late.start()
+        try:
+            pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:  # once more: no grace
+            _kill(workers)
+            raise
+        finally:
+            too_late.cancel()
+
+
+def _kill(workers: Sequence[Any]) -> None:
+    for worker in workers:
+        worker.kill()
 
 
 def cuda_is_there() -> bool:
@@ -221,9 +240,38 @@ def _starting() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
+class _Stop:
+    """Whether this worker was told to end, and whether it has a run that must stop first."""
+
+    asked = False
+    busy = False
+
+    @classmethod
+    def ask(cls, _signal: int, _frame: FrameType | None) -> None:
+        """End at once when there is no run, else when the run has stopped."""
+        cls.asked = True
+        if not cls.busy:
+            os._exit(_TERMINATED)
+
+
+def _perform(job: Job) -> Outcome:
+    """Do a job in a worker; told to end, it stops the run between two steps and ends."""
+    _Stop.busy = True
+    try:
+        outcome = perform(job, lambda: _Stop.asked)
+    except StoppedError:
+        os._exit(_TERMINATED)
+    finally:
+        _Stop.busy = False
+    if _Stop.asked:  # the run was past its training and is finished; no other is begun
+        os._exit(_TERMINATED)
+    return outcome
+
+
 def _begin(parent: int) -> None:
     """Set up a worker: Ctrl-C is the parent's business, and a worker does not outlive its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _Stop.ask)
     if hasattr(signal, "pthread_sigmask"):  # not on Windows
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from gapstudy.engines import ENGINES, LocalEngine, start
-from gapstudy.engines.local import cores
+from gapstudy.engines.local import _perform, cores
 from gapstudy.errors import DataError, RunError
 from gapstudy.job import Job, Outcome, Status, perform
 from gapstudy.prepared import Prepared
@@ -280,3 +281,36 @@ def test_one_death_fails_no_run(tmp_path: Path, jobs_of: Callable[[RunStore], li
     assert [o.status for o in outcomes] == [Status.DONE] * 3
     assert [perform(job).status for job in calm] == [Status.DONE] * 3
     assert list(map(_bits, hit)) == list(map(_bits, calm))
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.train
+@pytest.mark.parametrize("how", ["interrupted", "terminated"])
+def test_workers_end_their_step_and_leave_a_checkpoint(
+    tmp_path: Path, jobs_of: Callable[[RunStore], list[Job]], how: str
+) -> None:
+    """An engine that is left by Ctrl-C, or whose worker is terminated, has a checkpoint of the step and no claim."""
+    store, calm = RunStore(tmp_path / "hit"), RunStore(tmp_path / "calm")
+    job = replace(jobs_of(store)[-1], checkpoint_every=1e6)  # no other checkpoint than that of the end
+    paths = store.study(job.study).run(job.spec.run_id)
+
+    def end(engine: LocalEngine) -> None:
+        while store.state(job.study, job.spec.run_id) is not State.RUNNING:
+            pass
+        if how == "terminated":
+            os.kill(int(json.loads(paths.claim.read_text(encoding="utf-8"))["pid"]), signal.SIGTERM)
+        else:
+            engine._stop(at_once=True)
+
+    with LocalEngine(1) as engine, suppress(BrokenProcessPool, RunError):
+        future = engine._workers(1).submit(_perform, job)
+        end(engine)
+        future.result()
+    assert store.state(job.study, job.spec.run_id) is State.INTERRUPTED
+    assert paths.checkpoint.is_file()
+    assert not paths.claim.exists()
+    assert perform(job).status is Status.DONE
+    other = replace(job, root=str(calm.root))
+    assert perform(other).status is Status.DONE
+    assert _bits(job) == _bits(other)

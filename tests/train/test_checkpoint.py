@@ -20,6 +20,7 @@ pytestmark = pytest.mark.train
 
 Maker = Callable[..., Any]
 EPOCHS = 4
+STEPS = 4  # of an epoch: 14 examples in batches of 4
 
 
 class StopError(Exception):
@@ -75,23 +76,57 @@ def _checkpoint(path: Path, identity: str = "run", every: float = 0) -> Any:
     return Checkpoint(path, identity, every)
 
 
-@pytest.mark.parametrize("after", range(1, EPOCHS))
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 5, 7, 8, 10, 15])
 def test_a_run_that_was_interrupted_ends_with_the_same_bits(train: Callable[..., Fit], path: Path, after: int) -> None:
-    """Stopped after any epoch and gone on, a run has the history, best epoch and weights of one that was not."""
+    """Stopped after any step and gone on, a run has the history, best epoch and weights of one that was not."""
     with pytest.raises(StopError):
         train(_stopping(path, after))
     epochs: list[int] = []
     resumed = train(_checkpoint(path), on_epoch=lambda epoch, _row: epochs.append(epoch))
-    assert epochs == list(range(after + 1, EPOCHS + 1))
+    assert epochs == list(range(after // STEPS + 1, EPOCHS + 1))
     assert _result(resumed) == _result(train())
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6, 13])
+def test_a_run_that_is_told_to_stop_stops_after_its_step(train: Callable[..., Fit], path: Path, steps: int) -> None:
+    """It writes a checkpoint at once, however short ago the last one was, and the same call goes on to the same bits."""
+    from gapstudy.errors import StoppedError
+
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == steps
+
+    with pytest.raises(StoppedError):
+        train(_checkpoint(path, every=1e6), stop=stop)
+    assert asked == steps
+    assert path.is_file()
+    assert _result(train(_checkpoint(path, every=1e6))) == _result(train())
+
+
+def test_the_time_of_all_sittings_is_counted(
+    train: Callable[..., Fit], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seconds of a run that was stopped and gone on are those before and after, without the time between."""
+    clock = iter(range(0, 10_000_000, 10))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    whole = train(_checkpoint(path.with_name("other")))
+    with pytest.raises(StopError):
+        train(_stopping(path, 6))
+    for _ in range(500):
+        next(clock)
+    resumed = train(_checkpoint(path))
+    assert resumed.seconds == pytest.approx(whole.seconds, rel=0.2)
 
 
 def test_a_run_that_is_interrupted_again_and_again_ends_with_the_same_bits(
     train: Callable[..., Fit], path: Path
 ) -> None:
-    """Stopped after each epoch and gone on each time, nothing is lost and nothing is done twice."""
+    """Stopped after each step and gone on each time, nothing is lost and no epoch is done twice."""
     epochs: list[int] = []
-    for _ in range(EPOCHS - 1):
+    for _ in range(EPOCHS * STEPS - 1):
         with pytest.raises(StopError):
             train(_stopping(path, 1), on_epoch=lambda epoch, _row: epochs.append(epoch))
     last = train(_checkpoint(path), on_epoch=lambda epoch, _row: epochs.append(epoch))
@@ -115,10 +150,10 @@ def test_an_epoch_that_was_not_saved_is_done_again(train: Callable[..., Fit], pa
 
 
 def test_writing_checkpoints_changes_no_result(train: Callable[..., Fit], path: Path) -> None:
-    """With and without checkpoints a run has the same bits; the last epoch is not saved, for the run follows at once."""
-    written = _stopping(path, EPOCHS)  # never reached
+    """With and without checkpoints a run has the same bits; the last step is not saved, for the run follows at once."""
+    written = _stopping(path, EPOCHS * STEPS)  # never reached
     assert _result(train(written)) == _result(train())
-    assert written.written == EPOCHS - 1
+    assert written.written == EPOCHS * STEPS - 1
 
 
 @pytest.mark.parametrize(("every", "exists"), [(0.0, True), (1e6, False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from gapstudy.errors import RunError
 from gapstudy.study import Hyper, Randomness
 
 if TYPE_CHECKING:
-    from gapstudy.train import Fit, Material, Seeds, Stream
+    from gapstudy.steps import Seeds, Stream
+    from gapstudy.train import Fit, Material
 
 pytestmark = pytest.mark.train
 
@@ -69,7 +70,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     import torch
     from torch import Tensor
 
-    from gapstudy import train
+    from gapstudy import steps, train
     from gapstudy.batches import epoch_order
     from gapstudy.models import TaskModel
 
@@ -95,7 +96,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         return groups
 
     monkeypatch.setattr(train, "TaskModel", Watched)
-    monkeypatch.setattr(train, "epoch_order", order)
+    monkeypatch.setattr(steps, "epoch_order", order)
     return seen
 
 
@@ -104,13 +105,14 @@ def draws(
     encoder: Maker, material: Maker, hyper: Hyper, watched: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], dict[str, Any]]:
     """Train one epoch with one stream (or none) seeded differently, and return what was drawn."""
-    from gapstudy.train import stream_seed
+    from gapstudy.steps import stream_seed
 
     def draw(stream: str) -> dict[str, Any]:
         def shifted(seed: int, which: Stream, *more: int) -> int:
             return stream_seed(seed + (which.name == stream), which, *more)
 
-        monkeypatch.setattr("gapstudy.train.stream_seed", shifted)
+        for module in ("gapstudy.train", "gapstudy.steps"):
+            monkeypatch.setattr(f"{module}.stream_seed", shifted)
         _fit(encoder(), material("xnli"), hyper.model_copy(update={"epochs": 1}))
         return {name: drawn.pop() for name, drawn in watched.items()}
 
@@ -129,7 +131,7 @@ def test_what_the_study_fixes_is_the_same_in_every_run(
     free: str, encoder: Maker, material: Maker, hyper: Hyper, watched: dict[str, list[Any]]
 ) -> None:
     """With two of initialisation, order and dropout fixed, two runs differ in the third alone; it is the run's own."""
-    from gapstudy.train import Seeds
+    from gapstudy.steps import Seeds
 
     short = hyper.model_copy(update={"epochs": 1})
     fixed = Randomness.model_validate({name: 3 for name in ("init", "order", "dropout") if name != free})
@@ -142,7 +144,7 @@ def test_what_the_study_fixes_is_the_same_in_every_run(
 
 def test_seeds_are_the_runs_own_unless_they_are_fixed(encoder: Maker, material: Maker, hyper: Hyper) -> None:
     """A number for the seed and the same number for each of its parts give the same bits."""
-    from gapstudy.train import Seeds
+    from gapstudy.steps import Seeds
 
     assert Seeds.of(5) == Seeds.of(5, Randomness()) == Seeds(5, 5, 5)
     first = _fit(encoder(), material("xnli"), hyper, seed=5)
@@ -173,11 +175,13 @@ def test_order_and_dropout_differ_between_epochs(
     assert len(set(watched["DROPOUT"])) == 3
 
 
-def test_streams_and_epochs_never_share_a_seed() -> None:
-    """No two of (seed, stream, epoch) get the same seed, and none is beyond what torch takes."""
-    from gapstudy.train import Stream, stream_seed
+def test_streams_epochs_and_steps_never_share_a_seed() -> None:
+    """No two of (seed, stream, epoch, step) get the same seed, and none is beyond what torch takes."""
+    from gapstudy.steps import Stream, stream_seed
 
-    seeds = [stream_seed(seed, stream, epoch) for seed in range(50) for stream in Stream for epoch in range(20)]
+    others = [stream for stream in Stream if stream is not Stream.DROPOUT]
+    seeds = [stream_seed(seed, stream, epoch) for seed in range(50) for stream in others for epoch in range(20)]
+    seeds += [stream_seed(seed, Stream.DROPOUT, *at) for seed in range(20) for at in product(range(20), range(20))]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**63 for seed in seeds)
 

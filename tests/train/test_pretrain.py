@@ -85,7 +85,7 @@ def test_each_step_is_told_of(rows: list[list[int]], size: Pretraining) -> None:
     import torch
 
     from gapstudy.models import small_encoder
-    from gapstudy.train import Stream, stream_seed
+    from gapstudy.steps import Stream, stream_seed
 
     assert len(_pretrained(rows, size)[1]) == size.steps
     torch.manual_seed(stream_seed(size.seed, Stream.INIT))

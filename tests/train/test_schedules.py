@@ -19,7 +19,7 @@ SCHEDULES = ("cosine", "linear", "constant")
 
 
 def _rates(total: int, schedule: str, warmup: float = 0.0) -> list[float]:
-    from gapstudy.train import learning_rate
+    from gapstudy.steps import learning_rate
 
     hyper = Hyper.model_validate({"schedule": schedule, "warmup": warmup, "learning_rate": PEAK})
     return [learning_rate(hyper, step, total) for step in range(total)]
