@@ -83,10 +83,8 @@ class RunError(GapStudyError):
     """A training run that failed; the study goes on without it."""
 
 
-class StoppedError(GapStudyError):
-    """A training run that was told to stop, did so between two steps, and can be gone on with."""
-
-    exit_code = 130
+class StoppedError(Exception):
+    """A training run was told to stop, did so between two steps, and can be gone on with: nothing is wrong."""
 
 
 class StoreError(GapStudyError):

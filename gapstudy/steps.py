@@ -137,8 +137,9 @@ class Steps:
             logits = self.model(part.ids, part.types, part.mask, part.words)
             reduction = "mean" if self.parts == 1 else "sum"
             loss = nn.functional.cross_entropy(
-                logits.flatten(0, -2), part.targets.flatten(), ignore_index=IGNORED, reduction=reduction
-            )
+                logits.flatten(0, -2), part.targets.flatten(), ignore_index=IGNORED, reduction=reduction,
+                label_smoothing=self.hyper.label_smoothing,
+            )  # fmt: skip
             loss = loss if self.parts == 1 else loss / labels
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())

@@ -141,10 +141,17 @@ def fit(
         row = {"epoch": epoch + 1.0, "train_loss": loss, **{f"dev_{name}": value for name, value in scores.items()}}
         progress.record(model, row, scores[material.primary])
         on_epoch(epoch + 1, row)
-        if progress.epoch < hyper.epochs:  # after the last one the run is as good as finished
-            between()
+        if _is_over(progress, hyper):  # the run is as good as finished
+            break
+        between()
     model.load_state_dict(progress.best_state)
     return Fit(model.eval(), progress.best_epoch, progress.history, time.monotonic() - since)
+
+
+def _is_over(progress: Progress, hyper: Hyper) -> bool:
+    """Whether every epoch is done, or the dev score has not risen for as long as patience lasts."""
+    waited = progress.epoch - progress.best_epoch
+    return progress.epoch >= hyper.epochs or bool(hyper.patience and waited >= hyper.patience)
 
 
 def _finite(values: Floats, what: str, epoch: int) -> Floats:

@@ -98,6 +98,8 @@ class Hyper(Record):
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1, description="share of the steps over which the rate rises from 0")
     gradient_clip: float = Field(1.0, gt=0)
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all labels; 0: none")
+    patience: int = Field(0, ge=0, description="stop after so many epochs without a better dev score; 0: never")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the task head")
     pooling: Literal["cls", "mean"] = "cls"
     max_length: int = Field(128, ge=8, description="units an example, special ones included; longer ones are cut")

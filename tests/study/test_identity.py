@@ -88,7 +88,7 @@ PHONEME = {"xnli-phoneme-eng", "xnli-phoneme-swa"}
     [
         *[("[tasks.xnli.hyper]", f"[tasks.xnli.hyper]\n{line}", XNLI) for line in (
             "weight_decay = 0.5", 'schedule = "linear"', "warmup = 0.5", "gradient_clip = 0.5", "dropout = 0.5",
-            'pooling = "mean"',
+            'pooling = "mean"', "label_smoothing = 0.1", "patience = 2",
         )],
         ("epochs = 2", "epochs = 3", XNLI),
         ("batch_size = 16", "batch_size = 17", XNLI),

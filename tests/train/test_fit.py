@@ -210,6 +210,47 @@ def test_the_earliest_best_epoch_is_kept(
     assert _bits(found.model) == _bits(alone.model)
 
 
+@pytest.mark.parametrize(
+    ("patience", "scores", "epochs"),
+    [(1, [1, 2, 1, 3], 3), (1, [2, 2, 2, 2], 2), (2, [2, 1, 3, 0], 4), (2, [2, 1, 1, 3], 3), (0, [4, 3, 2, 1], 4)],
+)
+def test_training_ends_when_patience_does(
+    patience: int, scores: list[float], epochs: int, encoder: Maker, material: Maker, hyper: Hyper
+) -> None:
+    """After so many epochs without a better dev score no other is begun; 0 waits for ever; the best epoch is kept."""
+    waiting = hyper.model_copy(update={"epochs": 4, "patience": patience})
+    found = _fit(encoder(), _scripted(material("xnli"), scores), waiting)
+    assert len(found.history) == epochs
+    assert found.best_epoch == 1 + int(np.argmax(scores[:epochs]))
+    whole = _fit(encoder(), _scripted(material("xnli"), scores), waiting.model_copy(update={"patience": 0}))
+    assert found.history == whole.history[:epochs]
+
+
+def test_label_smoothing_is_that_of_the_definition(encoder: Maker, material: Maker, hyper: Hyper) -> None:
+    """The first step's loss is the cross entropy to targets of which a share is spread over all labels."""
+    import torch
+
+    from gapstudy.batches import Padded
+    from gapstudy.models import TaskModel
+    from gapstudy.steps import Seeds, Steps
+    from gapstudy.train import _optimiser
+
+    given, share = material("xnli"), 0.3
+    losses: list[torch.Tensor] = []
+    for smoothing in (0.0, share):
+        torch.manual_seed(5)
+        model = TaskModel(encoder(), given.classes, dropout=0.0, pooling="cls")
+        own = hyper.model_copy(update={"dropout": 0.0, "batch_size": 14, "label_smoothing": smoothing})
+        data = Padded(given.train, torch.device("cpu"))
+        with torch.no_grad():
+            (batch,) = data.batches([np.arange(14)])
+            logs = torch.log_softmax(model(batch.ids, batch.types, batch.mask, batch.words), -1)
+        steps = Steps(model, _optimiser(model, own), data, own, Seeds.of(0))
+        steps.epoch(0, losses)
+        expected = -(1 - smoothing) * logs[torch.arange(14), batch.targets].mean() - smoothing * logs.mean()
+        torch.testing.assert_close(losses.pop(), expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_the_history_tells_of_every_epoch(task: str, encoder: Maker, material: Maker, hyper: Hyper) -> None:
     """A row an epoch, numbered from 1, with the loss and every dev metric; the callback gets each when it is done."""

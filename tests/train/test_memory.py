@@ -20,7 +20,7 @@ pytestmark = pytest.mark.train
 Maker = Callable[..., Any]
 
 
-@pytest.fixture(params=["xnli", "ner"])
+@pytest.fixture(params=["xnli", "ner", "smoothed"])
 def small_device(
     request: pytest.FixtureRequest, encoder: Maker, material: Maker, hyper: Hyper, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Fit]:
@@ -30,8 +30,9 @@ def small_device(
     from gapstudy.models import TaskModel
     from gapstudy.train import fit
 
-    given = material(request.param)
-    calm = hyper.model_copy(update={"dropout": 0.0, "batch_size": 7})
+    smoothed = request.param == "smoothed"
+    given = material("ner" if smoothed else request.param)
+    calm = hyper.model_copy(update={"dropout": 0.0, "batch_size": 7, "label_smoothing": 0.2 * smoothed})
     forward = TaskModel.forward
 
     def run(rows: int, seen: list[int] | None = None) -> Fit:
