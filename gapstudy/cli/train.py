@@ -20,6 +20,7 @@ __all__ = ["prepare", "train_seeds"]
 @click.option(
     "--n", "n", type=click.IntRange(min=1), metavar="N", help="Seeds 0 to N-1 of every cell [default: the study's]."
 )
+@click.option("--dry-run", is_flag=True, help="List the runs, their time and room on disk, and do nothing.")
 @study_options
 @narrow_options
 @compute_options
@@ -28,6 +29,7 @@ __all__ = ["prepare", "train_seeds"]
 def train_seeds(
     *,
     n: int | None,
+    dry_run: bool,
     study: str,
     runs: str,
     tasks: tuple[str, ...],
@@ -50,8 +52,14 @@ def train_seeds(
     from gapstudy.store import RunStore, State
 
     whole, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
-    pipeline.require_training()
     store = RunStore(runs)
+    if dry_run:
+        from gapstudy.cli.dry_run import dry_run as show
+        from gapstudy.engines.local import cores
+
+        show(whole, part, store, n, workers=jobs or cores(), as_json=as_json)
+        return
+    pipeline.require_training()
     with start(engine, jobs, device) as workers, Progress(quiet=quiet or as_json) as progress:
         ready = pipeline.prepare(whole, store, workers.map, progress.stage)
         specs = pipeline.planned(part, ready, n)
