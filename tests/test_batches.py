@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,7 @@ def _waste(lengths: npt.NDArray[np.int32], order: list[npt.NDArray[np.int64]]) -
 def _batches(encoded: Encoded, size: int) -> list[tuple[npt.NDArray[np.int64], Batch]]:
     from gapstudy.batches import epoch_order
 
-    order = epoch_order(encoded.lengths, size, np.random.default_rng(0))
+    order = epoch_order(len(encoded), size, np.random.default_rng(0))
     return list(zip(order, _padded(encoded).batches(order), strict=True))
 
 
@@ -103,29 +103,60 @@ def test_labels_of_pairs_go_with_their_rows(lengths: list[int], size: int) -> No
 
 @given(LENGTHS, SIZES, st.integers(0, 99))
 def test_an_epoch_holds_every_row_once(lengths: list[int], size: int, seed: int) -> None:
-    """Batches are full but for the last of each pool, and the generator alone decides their order."""
+    """Batches are full but for the last, and the generator alone decides what is in them."""
     from gapstudy.batches import epoch_order
 
-    array = np.asarray(lengths, np.int32)
-    order = epoch_order(array, size, np.random.default_rng(seed))
-    again = epoch_order(array, size, np.random.default_rng(seed))
+    order = epoch_order(len(lengths), size, np.random.default_rng(seed))
+    again = epoch_order(len(lengths), size, np.random.default_rng(seed))
     assert sorted(np.concatenate(order).tolist()) == list(range(len(lengths)))
     assert max(map(len, order)) <= size
+    assert [len(rows) for rows in order[:-1]] == [size] * (len(order) - 1)
     assert len(order) == -(-len(lengths) // size)
     assert [rows.tolist() for rows in order] == [rows.tolist() for rows in again]
 
 
-def test_epochs_differ_and_pad_less_than_chance() -> None:
-    """A second epoch has other batches; rows of a batch are more alike in length than rows drawn at random."""
+def test_epochs_differ_and_are_drawn_at_random() -> None:
+    """A second epoch has other batches, and rows of a batch are no more alike in length than rows drawn at random."""
     from gapstudy.batches import epoch_order
 
     rng = np.random.default_rng(0)
     lengths = rng.integers(5, 200, 800).astype(np.int32)
-    first, second = (epoch_order(lengths, 16, rng) for _ in range(2))
+    first, second = (epoch_order(800, 16, rng) for _ in range(2))
     assert {frozenset(rows.tolist()) for rows in first}.isdisjoint({frozenset(rows.tolist()) for rows in second})
-    assert _waste(lengths, first) < 0.85 * _waste(lengths, np.array_split(np.arange(800), 50))
-    longest_first = [int(lengths[rows].max()) for rows in first]
-    assert longest_first != sorted(longest_first)
+    assert _waste(lengths, first) == pytest.approx(_waste(lengths, np.array_split(np.arange(800), 50)), rel=0.1)
+
+
+def _cost(parts: list[Any], lengths: Any, overhead: float) -> float:
+    return float(sum(len(rows) * int(lengths[rows].max()) + overhead for rows in parts))
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=7), st.floats(0, 100), st.randoms(use_true_random=False))
+def test_parts_cost_least(lengths: list[int], overhead: float, random: Any) -> None:
+    """Of all ways to cut a batch into parts, none has less padding and overhead; every row is in one part."""
+    from itertools import combinations
+
+    from gapstudy.batches import parts_of
+
+    array = np.asarray(lengths, np.int32)
+    rows = np.asarray(random.sample(range(len(lengths)), len(lengths)))
+    parts = parts_of(rows, array, overhead)
+    assert sorted(np.concatenate(parts).tolist()) == sorted(rows.tolist())
+    ordered = rows[np.argsort(array[rows], kind="stable")]
+    ways = (np.split(ordered, cuts) for k in range(len(rows)) for cuts in combinations(range(1, len(rows)), k))
+    assert _cost(parts, array, overhead) == pytest.approx(min(_cost(way, array, overhead) for way in ways))
+
+
+def test_parts_save_padding_where_it_pays() -> None:
+    """With no overhead there is no padding, with a huge one there is one part, and between them padding falls."""
+    from gapstudy.batches import parts_of
+
+    lengths = np.random.default_rng(0).integers(5, 200, 128).astype(np.int32)
+    rows = np.arange(128)
+    free, dear, between = (parts_of(rows, lengths, overhead) for overhead in (0.0, 1e9, 300.0))
+    assert _waste(lengths, free) == 0
+    assert len(dear) == 1
+    assert 2 < len(between) < 20
+    assert _waste(lengths, between) < 0.2 * _waste(lengths, dear)
 
 
 @given(LENGTHS, SIZES)

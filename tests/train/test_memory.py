@@ -63,7 +63,7 @@ def test_batches_are_cut_and_the_updates_are_the_same(
         cut = small_device(rows, seen)
     assert max(seen) <= rows
     assert len(caplog.records) == {4: 1, 2: 2, 1: 3}[rows]
-    assert "out of memory: batches are now done" in caplog.records[0].getMessage()
+    assert "out of memory: 4 examples are now done at once" in caplog.records[0].getMessage()
     for name, theirs in whole.model.state_dict().items():
         np.testing.assert_allclose(
             cut.model.state_dict()[name].numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4, err_msg=name
@@ -78,17 +78,43 @@ def test_one_example_that_does_not_fit_is_an_error(small_device: Callable[..., F
         small_device(0)
 
 
-def test_parts_of_a_batch_are_its_rows(material: Maker) -> None:
-    """However finely it is cut, the parts hold every row once, in order, and none is empty."""
+@pytest.mark.parametrize("overhead", [0.0, 20.0, 1e9])
+def test_parts_of_like_lengths_change_no_update(
+    encoder: Maker, material: Maker, hyper: Hyper, overhead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However a batch is cut for its lengths, the weights and losses are those of the whole batch, to rounding."""
+    import torch
+
+    from gapstudy import steps
+    from gapstudy.train import fit
+
+    calm = hyper.model_copy(update={"dropout": 0.0, "batch_size": 7})
+
+    def run(cost: float) -> Fit:
+        monkeypatch.setattr(steps, "_overhead", lambda _size, **_on: cost)
+        return fit(encoder(), material("ner"), calm, 3, device=torch.device("cpu"))
+
+    whole, cut = run(1e12), run(overhead)
+    for name, theirs in whole.model.state_dict().items():
+        np.testing.assert_allclose(
+            cut.model.state_dict()[name].numpy(), theirs.numpy(), rtol=2e-3, atol=2e-4, err_msg=name
+        )
+    assert [r["train_loss"] for r in cut.history] == pytest.approx([r["train_loss"] for r in whole.history], rel=1e-4)
+
+
+def test_a_batch_without_any_label_has_no_loss_and_no_gradient(encoder: Maker, material: Maker, hyper: Hyper) -> None:
+    """Sequences whose words have all been cut off give a loss of 0, not one that is not a number."""
     import torch
 
     from gapstudy.batches import Padded
+    from gapstudy.encode import IGNORED
+    from gapstudy.models import TaskModel
+    from gapstudy.steps import Seeds, Steps
+    from gapstudy.train import _optimiser
 
-    data = Padded(material("ner").train, torch.device("cpu"))
-    (batch,) = data.batches([np.arange(5)])
-    for count in (1, 2, 3, 5, 8):
-        parts = batch.parts(count)
-        assert len(parts) == min(count, 5)
-        assert min(len(part.ids) for part in parts) >= 1
-        for name in ("ids", "types", "mask", "targets", "words"):
-            assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(batch, name)), name
+    given = material("ner")
+    data = Padded(given.train, torch.device("cpu"))
+    data.targets.fill_(IGNORED)
+    data.labels[:] = 0
+    model = TaskModel(encoder(), given.classes, dropout=0.0, pooling="words")
+    assert Steps(model, _optimiser(model, hyper), data, hyper, Seeds.of(0)).epoch(0, []) == 0.0
