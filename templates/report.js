@@ -126,24 +126,28 @@ behind each number. Without it the page is complete. It makes elements from text
   }
 
   /* Boxes that scroll: a word where there is more, and no stop for the keyboard where there is not */
+  const scrolling = ".gs-scroll, .gs-equation, figure p:has(svg), .gs-unnumbered p:has(svg)";
+
+  function name(box, label) {
+    if (label) box.setAttribute("role", "group");
+    else box.removeAttribute("role");
+    if (label) box.setAttribute("aria-label", label);
+    else box.removeAttribute("aria-label");
+  }
+
   function boxes() {
-    const watch = new ResizeObserver((entries) => entries.forEach((entry) => measure(entry.target.closest(".gs-scroll, .gs-equation"))));
+    const watch = new ResizeObserver((entries) => entries.forEach((entry) => measure(entry.target.closest(scrolling))));
     const hints = new Map();
     const measure = (box) => {
       const wide = box.scrollWidth > box.clientWidth + 1;
-      if (box.matches(".gs-scroll")) {
-        box.classList.toggle("gs-fits", !wide);
-        hints.get(box).classList.toggle("gs-more", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
-      }
+      box.classList.toggle("gs-fits", !wide);
+      hints.get(box)?.classList.toggle("gs-more", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
       if (wide) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-      if (!box.matches(".gs-scroll")) {
-        if (wide) { box.setAttribute("role", "group"); box.setAttribute("aria-label", "Formula"); }
-        else { box.removeAttribute("role"); box.removeAttribute("aria-label"); }
-      }
+      if (!box.matches(".gs-scroll")) name(box, wide ? (box.matches(".gs-equation") ? "Formula" : "Figure") : null);
     };
-    for (const box of all(".gs-scroll, .gs-equation")) {
-      if (box.matches(".gs-scroll")) {
+    for (const box of all(scrolling)) {
+      if (!box.matches(".gs-equation")) {
         const hint = make("p", { class: "gs-hint", "aria-hidden": "true" }, "scroll \u2192");
         box.before(hint);
         hints.set(box, hint);
@@ -444,11 +448,12 @@ behind each number. Without it the page is complete. It makes elements from text
     }
     const name = exhibitOf(drawing);
     const about = `${name ? labelOf(name) : drawing.getAttribute("aria-label") || "Figure"}: ${marks.length} values, to be read with the arrow keys`;
-    const box = make("div", { class: "gs-values", tabindex: "0", role: "group", "aria-label": about });
-    const ring = make("div", { class: "gs-ring", hidden: "", "aria-hidden": "true" });
+    const box = make("span", { class: "gs-values", tabindex: "0", role: "group", "aria-label": about });
+    const ring = make("span", { class: "gs-ring", hidden: "", "aria-hidden": "true" });
     drawing.replaceWith(box);
     box.append(drawing, ring);
     let current = -1;
+    let byKeys = false;
 
     const measure = () => {
       const frame = drawing.getBoundingClientRect();
@@ -474,6 +479,7 @@ behind each number. Without it the page is complete. It makes elements from text
       ring.hidden = true;
     };
     const point = (number, { aloud }) => {
+      byKeys = aloud;
       const frame = frameNow();
       const mark = marks[number];
       if (number !== current) {
@@ -530,7 +536,12 @@ behind each number. Without it the page is complete. It makes elements from text
       event.preventDefault();
       point(next, { aloud: true });
     });
-    addEventListener("scroll", () => { if (!tip.hidden) hide(); }, { passive: true });
+    const moved = () => {
+      if (current < 0) return;
+      if (byKeys) point(current, { aloud: true });
+      else hide();
+    };
+    addEventListener("scroll", moved, { passive: true, capture: true });
   }
 
   function step(marks, current, pressed, frameNow) {
