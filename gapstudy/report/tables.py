@@ -118,9 +118,7 @@ def _head(table: Table, known: tuple[str, ...]) -> list[str]:
     last = len(table.header) - 1
     align = "".join("c" if j in _wide_columns(table) else side for j, side in enumerate(table.align))
     none = ("",) * len(align)
-    return [
-        _head_row(row, align, known if i == last else none, spanner=i < last) for i, row in enumerate(table.header)
-    ]
+    return [_head_row(row, align, known if i == last else none, spanner=i < last) for i, row in enumerate(table.header)]
 
 
 def _wide_columns(table: Table) -> frozenset[int]:

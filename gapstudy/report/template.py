@@ -69,7 +69,7 @@ def _table(exhibit: Exhibit, sets: RunSets) -> Markdown:
         return Markdown("")
     box = f'::: {{.gs-scroll role="region" tabindex="0" aria-label="{attribute(exhibit.title)}"}}'
     html = table_html(exhibit.table, sets, linked=bool(exhibit.runs))
-    return Markdown("\n".join([box, "", "```{=html}", html, "```", ":::"]))
+    return Markdown(f"{box}\n\n```{{=html}}\n{html}\n```\n:::")
 
 
 def _runs(exhibit: Exhibit) -> Markdown:
