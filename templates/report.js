@@ -47,7 +47,7 @@ behind each number. Without it the page is complete. It makes elements from text
   function bar(main) {
     const panel = make("div", { class: "gs-panel", id: "gs-panel" });
     const contents = document.querySelector('nav[role="doc-toc"]');
-    const exhibits = document.querySelector(".gs-exhibits");
+    const exhibits = listOfExhibits();
     const here = make("span", { class: "gs-here", "aria-hidden": "true" });
     const menu = make("button", { type: "button", class: "gs-menu", "aria-expanded": "false", "aria-controls": "gs-panel" }, "Contents");
     const strip = make("header", { class: "gs-bar" });
@@ -64,13 +64,29 @@ behind each number. Without it the page is complete. It makes elements from text
     });
     document.addEventListener("pointerdown", (event) => { if (!strip.contains(event.target)) open(false); });
     if (contents) panel.append(contents);
-    if (exhibits) {
-      exhibits.open = true;
-      panel.append(make("nav", { "aria-label": "Tables and figures" }, exhibits));
-    }
+    if (exhibits) panel.append(make("nav", { "aria-label": "Tables and figures" }, exhibits));
     strip.append(menu, here, theme(), panel);
     main.before(strip);
     if (contents) follow(contents, here, strip);
+  }
+
+  /* What a caption says first: "Table 1", and the title in bold, or its first words */
+  function captionOf(box) {
+    const caption = box.querySelector("figcaption");
+    const text = caption ? plain(caption) : "";
+    const label = text.match(/^(Table|Figure) \d+/)?.[0] ?? "";
+    const bold = caption && all("strong", caption).find((part) => !part.closest(".gs-label") && !/^(Table|Figure) \d+[.:]?$/.test(plain(part)));
+    const words = bold ? plain(bold) : text.slice(label.length).replace(/^[.:]? */, "").split(". ")[0];
+    return { label, title: words.length > 120 ? `${words.slice(0, 119).trimEnd()}\u2026` : words };
+  }
+
+  function listOfExhibits() {
+    const items = all('[id^="tbl-"], [id^="fig-"]')
+      .map((box) => [box.id, captionOf(box)])
+      .filter(([, { label }]) => label)
+      .map(([id, { label, title }]) => make("li", {}, make("a", { href: `#${id}` }, label), ` ${title}`));
+    if (!items.length) return null;
+    return make("details", { class: "gs-exhibits", open: "" }, make("summary", {}, "Tables and figures"), make("ul", {}, ...items));
   }
 
   function theme() {
@@ -250,9 +266,7 @@ behind each number. Without it the page is complete. It makes elements from text
   }
 
   function labelOf(exhibit) {
-    const label = exhibit.box.querySelector(".gs-label, figcaption > :first-child");
-    const number = label && /^(Table|Figure)/.test(plain(label)) ? plain(label).replace(/[.:]$/, "") : "";
-    return [number, exhibit.title].filter(Boolean).join(". ");
+    return [captionOf(exhibit.box).label, exhibit.title].filter(Boolean).join(". ");
   }
 
   function listed(ids) {
