@@ -93,7 +93,7 @@ def literal(text: str) -> str:
     >>> print(prose(f"*{literal('a*b')}* costs {literal('$5')}"))
     *a\*b* costs \$5
     """
-    return re.sub(r"[\\*$`@\[]", lambda match: "\\" + match.group(), clean(text))
+    return re.sub(r"[\\*$`@\[]|-(?=\.?\d)", lambda match: "\\" + match.group(), clean(text))
 
 
 def prose(text: str, *, references: bool = False, limit: int = 6000) -> Markdown:

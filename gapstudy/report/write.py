@@ -89,7 +89,7 @@ def write_style(directory: Path) -> None:
 def _policy(script: str) -> str:
     """The page may load nothing and execute nothing but this script, whatever its text holds."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    allowed = "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+    allowed = "style-src 'unsafe-inline' data:; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
     rules = f"default-src 'none'; script-src 'sha256-{digest}'; {allowed}"
     return f'<meta http-equiv="Content-Security-Policy" content="{rules}">\n'
 
