@@ -17,6 +17,8 @@ _COMMON = ("--standalone", "--number-sections", "--lua-filter=style/crossref.lua
 _HTML = (
     *("--to=html5", "--mathml", "--embed-resources", "--section-divs", "--toc", "--toc-depth=2"),
     *("--css=style/fonts.css", "--css=style/report.css", "--variable=toc-title:Contents"),
+    *("--include-in-header=style/head.html", "--include-after-body=style/data.html"),
+    "--include-after-body=style/script.html",
 )
 _TYPST = ("--to=typst", "--template=style/fallback.typ")
 

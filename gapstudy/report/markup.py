@@ -4,8 +4,9 @@ Three kinds of text reach the report, and each has one door:
 
 * *data* (study names, model ids, sentences, paths): :func:`md` and :func:`html_text` make every character literal;
 * *prose* written by this package (captions, paragraphs): :func:`prose` knows ``*emphasis*``, ``**strong**``,
-  ``$mathematics$``, `` `code` ``, and, where asked for, ``@tbl-table1`` and ``[@song2012]``; all else is literal, and
-  a backslash makes any sign literal, so that data inside prose is passed through :func:`literal` first;
+  ``$mathematics$``, `` `code` ``, and, where asked for, ``@tbl-table1`` and ``[@song2012]``; all else is literal but
+  for the hyphen of a negative number, which becomes a minus sign, and a backslash makes any sign literal, so that data
+  inside prose is passed through :func:`literal` first;
 * *numbers*: :func:`typographic_minus`.
 
 No door lets raw HTML, raw Typst, Quarto shortcodes, links or images through.
@@ -92,7 +93,7 @@ def literal(text: str) -> str:
     >>> print(prose(f"*{literal('a*b')}* costs {literal('$5')}"))
     *a\*b* costs \$5
     """
-    return re.sub(r"[\\*$`@\[]", lambda match: "\\" + match.group(), clean(text))
+    return re.sub(r"[\\*$`@\[]|-(?=\.?\d)", lambda match: "\\" + match.group(), clean(text))
 
 
 def prose(text: str, *, references: bool = False, limit: int = 6000) -> Markdown:
@@ -110,9 +111,14 @@ def prose(text: str, *, references: bool = False, limit: int = 6000) -> Markdown
 def _prose(line: str, *, references: bool) -> str:
     pieces, end = [], 0
     for match in _PROSE.finditer(line):
-        pieces += [_escape(line[end : match.start()]), _piece(match, references=references)]
+        pieces += [_plain(line[end : match.start()]), _piece(match, references=references)]
         end = match.end()
-    return "".join([*pieces, _escape(line[end:])])
+    return "".join([*pieces, _plain(line[end:])])
+
+
+def _plain(text: str) -> str:
+    """Words between the markup: their negative numbers get the sign that tables have."""
+    return _escape(typographic_minus(text))
 
 
 def _piece(match: re.Match[str], *, references: bool) -> str:

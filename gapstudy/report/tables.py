@@ -2,7 +2,7 @@
 
 Quarto (from 1.4) and our own filter read a raw HTML table back into the document tree for every other format, with
 ``data-typst:…`` attributes passed on as Typst properties. What Typst is to know is therefore said here, beside what
-the browser is to know.
+the browser is to know; what the page's script is to know comes from :mod:`gapstudy.report.hints`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import replace
 
 from gapstudy.exhibits.base import Cell, Head, Table
 from gapstudy.report.columns import column_widths, is_stacked, is_text
+from gapstudy.report.embedded import RunSets
+from gapstudy.report.hints import Hints, hints
 from gapstudy.report.markup import Markdown, direction, html_text, typographic_minus
 
 __all__ = ["align_decimals", "footnotes", "table_html"]
@@ -63,8 +65,14 @@ def _aligned(table: Table) -> Table:
     return replace(table, rows=tuple(map(tuple, rows)))
 
 
-def table_html(table: Table) -> Markdown:
+def table_html(table: Table, sets: RunSets | None = None, *, linked: bool = False) -> Markdown:
     """Return the table as one raw HTML block.
+
+    Parameters
+    ----------
+    table : what to print.
+    sets : of the report, for cells that name runs of their own.
+    linked : whether the exhibit rests on runs, so that its numbers lead to them.
 
     Raises
     ------
@@ -72,11 +80,12 @@ def table_html(table: Table) -> Markdown:
         If a header or body row does not fill the columns.
     """
     _check(table)
-    body = _body(_aligned(table), footnotes(table))
+    known = hints(table, sets, linked=linked)
+    body = _body(_aligned(table), footnotes(table), known)
     lines = [
         _opening(table, column_widths(table)),
         "<thead>",
-        *_head(table),
+        *_head(table, known.heads),
         "</thead>",
         "<tbody>",
         *body,
@@ -105,10 +114,11 @@ def _opening(table: Table, widths: tuple[float, ...]) -> str:
     return f'<table class="{" ".join(classes)}" {typst}>' + (f"<colgroup>{columns}</colgroup>" if widths else "")
 
 
-def _head(table: Table) -> list[str]:
+def _head(table: Table, known: tuple[str, ...]) -> list[str]:
     last = len(table.header) - 1
     align = "".join("c" if j in _wide_columns(table) else side for j, side in enumerate(table.align))
-    return [_head_row(row, align, spanner=i < last) for i, row in enumerate(table.header)]
+    none = ("",) * len(align)
+    return [_head_row(row, align, known if i == last else none, spanner=i < last) for i, row in enumerate(table.header)]
 
 
 def _wide_columns(table: Table) -> frozenset[int]:
@@ -118,41 +128,40 @@ def _wide_columns(table: Table) -> frozenset[int]:
     return frozenset(j for row in table.rows if len(row) > 1 for j, cell in enumerate(row) if cell.interval)
 
 
-def _head_row(row: tuple[Head, ...], align: str, *, spanner: bool) -> str:
+def _head_row(row: tuple[Head, ...], align: str, known: tuple[str, ...], *, spanner: bool) -> str:
     cells, column = [], 0
     for head in row:
         side = "center" if head.span > 1 else _ALIGN[align[column]]
-        cells.append(_head_cell(head, side, ruled=spanner and head.span > 1 and bool(head.text.strip())))
+        ruled = spanner and head.span > 1 and bool(head.text.strip())
+        cells.append(_head_cell(head, side, known[column], ruled=ruled))
         column += head.span
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _head_cell(head: Head, side: str, *, ruled: bool) -> str:
+def _head_cell(head: Head, side: str, known: str, *, ruled: bool) -> str:
     span = f' colspan="{head.span}"' if head.span > 1 else ""
     style = f' style="text-align: {side}"'
     if not head.text.strip():
         return f"<td{span}{style}></td>"
     rule = f' class="gs-span" data-typst:stroke="(bottom: {_THIN_RULE})"' if ruled else ""
     scope = "colgroup" if head.span > 1 else "col"
-    return f'<th{span} scope="{scope}"{style}{rule}>{html_text(head.text)}</th>'
+    return f'<th{span} scope="{scope}"{style}{rule}{known}>{html_text(head.text)}</th>'
 
 
-def _body(table: Table, marks: dict[str, str]) -> list[str]:
+def _body(table: Table, marks: dict[str, str], known: Hints) -> list[str]:
     """The rows; a group heading gets a rule above it unless one is there already."""
     stacked = is_stacked(table)
     lines, ruled = [], True
-    for row in table.rows:
+    for row, row_hint, cell_hints in zip(table.rows, known.rows, known.cells, strict=True):
         group = len(row) == 1 < len(table.align)
-        lines.append(
-            _group(row[0], len(table.align), marks, rule=not ruled) if group else _row(row, table.align, marks, stacked)
-        )
+        if group:
+            lines.append(_group(row[0], len(table.align), marks, rule=not ruled))
+        else:
+            parts = zip(row, table.align, cell_hints, strict=True)
+            cells = (_cell(cell, _ALIGN[side], marks, hint, stacked=stacked) for cell, side, hint in parts)
+            lines.append(f"<tr{row_hint}>{''.join(cells)}</tr>")
         ruled = group
     return lines
-
-
-def _row(row: tuple[Cell, ...], align: str, marks: dict[str, str], stacked: bool) -> str:
-    cells = (_cell(cell, _ALIGN[side], marks, stacked=stacked) for cell, side in zip(row, align, strict=True))
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _group(cell: Cell, width: int, marks: dict[str, str], *, rule: bool) -> str:
@@ -162,7 +171,7 @@ def _group(cell: Cell, width: int, marks: dict[str, str], *, rule: bool) -> str:
     return f'<tr class="gs-group"><td colspan="{width}" {style}{stroke}>{text}</td></tr>'
 
 
-def _cell(cell: Cell, side: str, marks: dict[str, str], *, stacked: bool) -> str:
+def _cell(cell: Cell, side: str, marks: dict[str, str], known: str, *, stacked: bool) -> str:
     content = _content(cell, marks, stacked=stacked)
     right_to_left = direction(cell.text) == "rtl"
     if cell.lang:
@@ -170,7 +179,7 @@ def _cell(cell: Cell, side: str, marks: dict[str, str], *, stacked: bool) -> str
     if side == "left" and right_to_left:
         side = "right"
     tag, scope = ("th", ' scope="row"') if cell.heading else ("td", "")
-    return f'<{tag}{scope} style="text-align: {side}">{content}</{tag}>'
+    return f'<{tag}{scope} style="text-align: {side}"{known}>{content}</{tag}>'
 
 
 def _in_language(content: str, lang: str, *, right_to_left: bool) -> str:

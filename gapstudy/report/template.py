@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gapstudy.exhibits.base import Exhibit, Table
+from gapstudy.exhibits.base import Exhibit
 from gapstudy.report import markup
 from gapstudy.report.document import Report
+from gapstudy.report.embedded import RunSets
 from gapstudy.report.files import templates
 from gapstudy.report.markup import CLIP, Markdown, attribute, md, prose
 from gapstudy.report.tables import footnotes, table_html
@@ -19,6 +20,7 @@ def document(report: Report) -> str:
     """Return the text of ``report.qmd``."""
     import jinja2
 
+    sets = RunSets.of(report)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates()),
         autoescape=False,  # noqa: S701 - Markdown, not HTML: `finalize` escapes for Markdown instead
@@ -37,7 +39,9 @@ def document(report: Report) -> str:
         "made": Markdown,
         "prose": lambda text, references: prose(text, references=references),
         "remarks": _remarks,
-        "table": _table,
+        "runs": _runs,
+        "signature": _signature,
+        "table": lambda exhibit: _table(exhibit, sets),
         "tex": _tex,
         "title": _title,
         "yaml": lambda text, limit=200: markup.yaml(text, limit=limit),
@@ -59,10 +63,19 @@ def _figure(image: Path) -> Markdown:
     return attribute(image.name)
 
 
-def _table(table: Table, title: str) -> Markdown:
+def _table(exhibit: Exhibit, sets: RunSets) -> Markdown:
     """The raw table in a box that scrolls on narrow screens and can be reached with the keyboard."""
-    box = f'::: {{.gs-scroll role="region" tabindex="0" aria-label="{attribute(title)}"}}'
-    return Markdown("\n".join([box, "", "```{=html}", table_html(table), "```", ":::"]))
+    if exhibit.table is None:
+        return Markdown("")
+    box = f'::: {{.gs-scroll role="region" tabindex="0" aria-label="{attribute(exhibit.title)}"}}'
+    html = table_html(exhibit.table, sets, linked=bool(exhibit.runs))
+    return Markdown(f"{box}\n\n```{{=html}}\n{html}\n```\n:::")
+
+
+def _runs(exhibit: Exhibit) -> Markdown:
+    """How many runs an exhibit rests on, as a link to their ids."""
+    count = len(set(exhibit.runs))
+    return Markdown(f"[{count:,} {'run' if count == 1 else 'runs'}](#gs-runs)")
 
 
 def _remarks(exhibit: Exhibit) -> list[Markdown]:

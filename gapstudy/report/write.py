@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gapstudy.errors import RenderError
 from gapstudy.report.document import Report
+from gapstudy.report.embedded import RunSets, element, run_list
 from gapstudy.report.files import replace_bytes, replace_text, templates
 from gapstudy.report.fonts import spell_out
 from gapstudy.report.template import document
@@ -20,6 +22,7 @@ __all__ = ["Written", "write", "write_style"]
 
 _STYLE = (
     "report.css",
+    "report.js",
     "references.bib",
     "filters/crossref.lua",
     "typst/fallback.typ",
@@ -47,11 +50,15 @@ def write(report: Report, directory: Path) -> Written:
         If an image of an exhibit does not exist, or two exhibits have the same key.
     """
     _check_exhibits(report)
+    tables = {}
     for exhibit in report.exhibits():
         _write_records(exhibit.records, directory / "tables" / f"{exhibit.key}.csv")
+        if exhibit.records:
+            tables[exhibit.key] = _csv(exhibit.records)
         for image in exhibit.images:
             _bring(image, directory)
     write_style(directory)
+    replace_text(_data(directory), element(report, RunSets.of(report), tables) + run_list(report.runs))
     text = spell_out(document(report), directory / "fonts")
     kept = _keep_edited(directory)
     replace_text(directory / "report.qmd", text)
@@ -68,21 +75,38 @@ def _check_exhibits(report: Report) -> None:
 
 
 def write_style(directory: Path) -> None:
-    """Put style sheets, the bibliography and the filter into ``directory/style``."""
+    """Put style sheets, the script, the bibliography and the filter into ``directory/style``."""
     source = templates()
     for name in _STYLE:
         replace_bytes(directory / "style" / Path(name).name, (source / name).read_bytes())
+    script = (source / "report.js").read_text(encoding="utf-8")
+    replace_text(directory / "style" / "script.html", f"<script>{script}</script>\n")
+    replace_text(directory / "style" / "head.html", _policy(script))
+    if not _data(directory).is_file():
+        replace_text(_data(directory), "")  # a document that was written by hand carries nothing
+
+
+def _policy(script: str) -> str:
+    """The page may load nothing and execute nothing but this script, whatever its text holds."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = "style-src 'unsafe-inline' data:; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+    rules = f"default-src 'none'; script-src 'sha256-{digest}'; {allowed}"
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">\n'
+
+
+def _data(directory: Path) -> Path:
+    return directory / "style" / "data.html"
 
 
 def _write_records(records: Sequence[Mapping[str, Any]], path: Path) -> None:
     if not records:
         path.unlink(missing_ok=True)  # an earlier report's
         return
+    replace_text(path, _csv(records))
+
+
+def _csv(records: Sequence[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for record in records for key in record))
-    replace_text(path, _csv(records, columns))
-
-
-def _csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()

@@ -215,6 +215,8 @@ end
 
 -- Typst turns a link to "#id" into link(<id>), which needs the label to be there.
 function Pandoc(doc)
+  -- First of all, and at any depth: what `numbering` puts into a list it does not visit again.
+  doc = doc:walk { Div = function(div) if not shown(div) then return {} end end }
   doc = doc:walk(numbering)
   doc = doc:walk { Cite = cite, Image = image }
   local names = {}

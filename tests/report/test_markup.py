@@ -125,3 +125,11 @@ def test_minus_signs(text: str, expected: str) -> None:
 def test_direction_follows_the_first_letter(text: str, expected: str) -> None:
     """Direction is that of the first strong letter."""
     assert direction(text) == expected
+
+
+def test_negative_numbers_of_prose_have_minus_signs() -> None:
+    """In sentences, emphasis and intervals; not in code, formulas, dates, ids and compounds."""
+    text = "*-0.78* [-0.9, -0.1] of `-1`, $-2$, 2026-11-22, xnli-3 and in-language"
+
+    assert plain(prose(f"x {literal('a -5')}")).replace("\u00a0", " ") == "x a -5"
+    assert prose(text) == "*−0.78* \\[−0.9, −0.1\\] of `-1`, $-2$, 2026-11-22, xnli-3 and in-language"

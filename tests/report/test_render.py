@@ -57,7 +57,8 @@ def test_references_lead_somewhere(rendered: Path, page: Any) -> None:
     links = {attributes.get("href", "") for attributes in html.all("a")}
 
     assert {"#tbl-table1", "#fig-figure3", "#eq-bound", "#sec-bound", "#ref-song2012"} <= links
-    assert {link.removeprefix("#") for link in links} <= anchors
+    assert {link.removeprefix("#") for link in links if link.startswith("#")} <= anchors
+    assert {link for link in links if not link.startswith("#")} == {"tables/table1.csv", "tables/table2.csv"}
     assert "the last term of Equation 2 exceeds 1" in html.text
     assert "Section 3 gives the bound" in html.text
     assert "debiased after Song et al. (2012)" in html.text
@@ -112,7 +113,7 @@ def test_figures_are_vectors(pdf: Any) -> None:
 
 
 def test_nothing_is_loaded_from_anywhere(rendered: Path, page: Any) -> None:
-    """Every source, link and style of the HTML is inside the file."""
+    """Every source, style and script of the HTML is inside the file; links to its tables are all that leaves it."""
     html = page(rendered / "report.html")
     sources = [
         value
@@ -121,8 +122,11 @@ def test_nothing_is_loaded_from_anywhere(rendered: Path, page: Any) -> None:
         if (value := attributes.get(name))
     ]
 
-    assert all(value.startswith(("#", "data:")) for value in sources)
-    assert not html.all("script")
+    assert all(value.startswith(("#", "data:", "tables/")) for value in sources)
+    assert [(found.get("src"), found.get("type")) for found in html.all("script")] == [
+        (None, "application/json"),
+        (None, None),
+    ]
     assert not html.all("link")
     assert "@import" not in html.source
     assert all(target.startswith("data:") for target in re.findall(r"url\([\"']?([^\"')]+)", html.source))
@@ -133,7 +137,8 @@ def test_the_html_can_be_read_by_all(rendered: Path, page: Any) -> None:
     html = page(rendered / "report.html")
 
     assert html.all("html")[0]["lang"] == "en"
-    assert html.all("img")[0]["alt"].startswith('Three bar charts. "Phoneme" has')
+    assert html.all("svg")[0]["role"] == "img"
+    assert html.all("svg")[0]["aria-label"].startswith('Three bar charts. "Phoneme" has')
     assert {"lang": "ur", "dir": "rtl"}.items() <= next(a for a in html.all("div") if a.get("lang") == "ur").items()
     assert all("scope" in attributes for attributes in html.all("th"))
     assert [a["tabindex"] for a in html.all("div") if a.get("class") == "gs-scroll"] == ["0"] * 5
