@@ -57,14 +57,24 @@ def pandoc() -> Path:
 
 
 def _typst(text: str, source: Path) -> bytes:
-    """Compile to PDF with the fonts beside the report and no others, so that every machine gives the same pages."""
+    """Compile to PDF with the fonts beside the report and no others, so that every machine gives the same pages.
+
+    The PDF keeps to PDF/UA-1 (ISO 14289-1). A document that somebody edited need not allow that, for example where a
+    picture has no alternative text: it is tagged all the same, but makes no such claim.
+    """
     import typst
 
     folder = source.parent
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
+    stamp = timestamp(source)
     try:
         compiler = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts)
-        pdf = compiler.compile(format="pdf", timestamp=timestamp(source))
+        try:
+            pdf = compiler.compile(format="pdf", timestamp=stamp, pdf_standards="ua-1")
+        except typst.TypstError as error:
+            if "PDF/UA-1" not in f"{error.message} {error.diagnostic}":
+                raise
+            pdf = compiler.compile(format="pdf", timestamp=stamp)
     except typst.TypstError as error:
         msg = f"Typst failed on {source}: {error.message} {error.diagnostic}"
         raise RenderError(msg) from error

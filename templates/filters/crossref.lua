@@ -173,6 +173,12 @@ function numbering.RawBlock(block)
   end
 end
 
+-- Every formula is described by its source, for those who hear the PDF.
+local function formula(math)
+  if not is_typst then return nil end
+  return { raw("#[#set math.equation(alt: " .. quoted(math.text:gsub("%s+", " ")) .. "); "), math, raw("]") }
+end
+
 -- Alternative texts: Quarto's fig-alt becomes alt, which pandoc's Typst writer leaves out altogether.
 local function image(img)
   local alt = img.attributes["fig-alt"] or pandoc.utils.stringify(img.caption)
@@ -216,7 +222,7 @@ end
 -- Typst turns a link to "#id" into link(<id>), which needs the label to be there.
 function Pandoc(doc)
   doc = doc:walk(numbering)
-  doc = doc:walk { Cite = cite, Image = image }
+  doc = doc:walk { Cite = cite, Image = image, Math = formula }
   local names = {}
   for id in pairs(unresolved) do names[#names + 1] = id end
   table.sort(names)
