@@ -67,15 +67,19 @@ def _typst(text: str, source: Path) -> bytes:
     folder = source.parent
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
     stamp = timestamp(source)
-    try:
+
+    def compiled(**options: str) -> bytes:
         compiler = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts)
+        pdf = compiler.compile(format="pdf", timestamp=stamp, **options)
+        return pdf if isinstance(pdf, bytes) else b""
+
+    try:
         try:
-            pdf = compiler.compile(format="pdf", timestamp=stamp, pdf_standards="ua-1")
+            return compiled(pdf_standards="ua-1")
         except typst.TypstError as error:
             if "PDF/UA-1" not in f"{error.message} {error.diagnostic}":
                 raise
-            pdf = compiler.compile(format="pdf", timestamp=stamp)
+            return compiled()
     except typst.TypstError as error:
         msg = f"Typst failed on {source}: {error.message} {error.diagnostic}"
         raise RenderError(msg) from error
-    return pdf if isinstance(pdf, bytes) else b""

@@ -159,7 +159,8 @@ function numbering.Para(para)
   if not (id and math.t == "Math" and math.mathtype == "DisplayMath") then return nil end
   local n = number("eq", id)
   if is_typst then
-    local before, after = '#math.equation(block: true, numbering: "(1)", [', "]) <" .. id .. ">"
+    local described = "alt: " .. quoted((math.text:gsub("%s+", " "))) .. ", "
+    local before, after = "#math.equation(block: true, " .. described .. 'numbering: "(1)", [', "]) <" .. id .. ">"
     return pandoc.Plain { raw(before), math, raw(after) }
   end
   local label = pandoc.Span({ pandoc.Str("(" .. n .. ")") }, { class = "gs-equation-number" })
@@ -176,7 +177,7 @@ end
 -- Every formula is described by its source, for those who hear the PDF.
 local function formula(math)
   if not is_typst then return nil end
-  return { raw("#[#set math.equation(alt: " .. quoted(math.text:gsub("%s+", " ")) .. "); "), math, raw("]") }
+  return { raw("#[#set math.equation(alt: " .. quoted((math.text:gsub("%s+", " "))) .. "); "), math, raw("]") }
 end
 
 -- Alternative texts: Quarto's fig-alt becomes alt, which pandoc's Typst writer leaves out altogether.
