@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from gapstudy.errors import RenderError
 from gapstudy.report.files import replace_bytes
 from gapstudy.report.tools import call, check_references, timestamp
+from gapstudy.report.word import normalised
 
-__all__ = ["Fallback", "pandoc"]
+__all__ = ["Fallback", "pandoc", "reference"]
 
 _COMMON = ("--standalone", "--number-sections", "--lua-filter=style/crossref.lua", "--citeproc", "--wrap=none")
 _HTML = (
@@ -19,6 +22,8 @@ _HTML = (
     *("--css=style/fonts.css", "--css=style/report.css", "--variable=toc-title:Contents"),
 )
 _TYPST = ("--to=typst", "--template=style/fallback.typ")
+_DOCX = ("--to=docx", "--lua-filter=style/docx.lua", "--reference-doc=style/reference.docx")
+_OPTIONS = {".html": _HTML, ".pdf": _TYPST, ".docx": _DOCX}
 
 
 class Fallback:
@@ -30,18 +35,24 @@ class Fallback:
         return f"{first_line} + typst {version('typst')}"
 
     def make(self, source: Path, target: Path) -> None:
-        """Render ``source`` to ``target``, an HTML or PDF file beside it.
+        """Render ``source`` to ``target``, an HTML, PDF or Word file beside it.
 
         Raises
         ------
         RenderError
             If a tool fails or a reference leads nowhere.
         """
-        to_html = target.suffix == ".html"
-        command = [str(pandoc()), "--from=markdown", *_COMMON, *(_HTML if to_html else _TYPST), "--", source.name]
+        command = [str(pandoc()), "--from=markdown", *_COMMON, *_OPTIONS[target.suffix], "--", source.name]
+        if target.suffix == ".docx":
+            command[-2:-2] = [f"--output={target.name}"]
         output, complaints = call(command, source.parent, stamp=timestamp(source))
         check_references(source, complaints)
-        replace_bytes(target, output.encode() if to_html else _typst(output, source))
+        if target.suffix == ".pdf":
+            replace_bytes(target, _typst(output, source))
+        elif target.suffix == ".html":
+            replace_bytes(target, output.encode())
+        else:
+            replace_bytes(target, normalised(target.read_bytes()))
 
 
 def pandoc() -> Path:
@@ -56,6 +67,16 @@ def pandoc() -> Path:
     return Path(found)
 
 
+def reference() -> bytes:
+    """Return the Word document that pandoc takes its styles from when it is given none."""
+    command = [str(pandoc()), "--print-default-data-file=reference.docx"]
+    try:
+        return subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        msg = f"{command[0]}: cannot hand out its reference.docx ({error})"
+        raise RenderError(msg) from error
+
+
 def _typst(text: str, source: Path) -> bytes:
     """Compile to PDF with the fonts beside the report and no others, so that every machine gives the same pages.
 
@@ -68,18 +89,18 @@ def _typst(text: str, source: Path) -> bytes:
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
     stamp = timestamp(source)
 
-    def compiled(**options: str) -> bytes:
+    def compiled(standard: Literal["ua-1"] | None) -> bytes:
         compiler = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts)
-        pdf = compiler.compile(format="pdf", timestamp=stamp, **options)
+        pdf = compiler.compile(format="pdf", timestamp=stamp, pdf_standards=standard)
         return pdf if isinstance(pdf, bytes) else b""
 
     try:
         try:
-            return compiled(pdf_standards="ua-1")
+            return compiled("ua-1")
         except typst.TypstError as error:
             if "PDF/UA-1" not in f"{error.message} {error.diagnostic}":
                 raise
-            return compiled()
+            return compiled(None)
     except typst.TypstError as error:
         msg = f"Typst failed on {source}: {error.message} {error.diagnostic}"
         raise RenderError(msg) from error

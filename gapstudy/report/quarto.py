@@ -11,7 +11,7 @@ from gapstudy.report.tools import call, check_references, timestamp
 
 __all__ = ["Quarto"]
 
-_TARGETS = {".pdf": "typst", ".html": "html"}
+_TARGETS = {".pdf": "typst", ".html": "html", ".docx": "docx"}
 _LOST = re.compile(r"<strong>\?@([\w-]+)</strong>")
 
 

@@ -22,6 +22,7 @@ _STYLE = (
     "report.css",
     "references.bib",
     "filters/crossref.lua",
+    "filters/docx.lua",
     "typst/fallback.typ",
     "typst/typst-show.typ",
     "typst/typst-template.typ",
