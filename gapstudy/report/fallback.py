@@ -5,16 +5,20 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 from gapstudy.errors import RenderError
 from gapstudy.report.files import replace_bytes
 from gapstudy.report.tools import call, check_references, timestamp
 from gapstudy.report.word import normalised
 
-__all__ = ["Fallback", "pandoc", "reference"]
+if TYPE_CHECKING:
+    from typst import Compiler
+
+__all__ = ["Fallback", "pages", "pandoc", "reference"]
 
 _COMMON = ("--standalone", "--number-sections", "--lua-filter=style/crossref.lua", "--citeproc", "--wrap=none")
 _HTML = (
@@ -77,30 +81,44 @@ def reference() -> bytes:
         raise RenderError(msg) from error
 
 
-def _typst(text: str, source: Path) -> bytes:
-    """Compile to PDF with the fonts beside the report and no others, so that every machine gives the same pages.
+def pages(source: Path, ppi: float = 100) -> list[bytes]:
+    """Return the pages of a rendered report as PNG pictures of ``ppi`` pixels an inch.
 
-    The PDF keeps to PDF/UA-1 (ISO 14289-1). A document that somebody edited need not allow that, for example where a
-    picture has no alternative text: it is tagged all the same, but makes no such claim.
+    Raises
+    ------
+    RenderError
+        If a tool fails; if the report was never rendered, its fonts are missing and that is Typst's complaint.
     """
+    command = [str(pandoc()), "--from=markdown", *_COMMON, *_TYPST, "--", source.name]
+    output, _ = call(command, source.parent, stamp=timestamp(source))
+    made = _compiled(output, source, lambda typesetter: typesetter.compile(format="png", ppi=ppi))
+    return made if isinstance(made, list) else [made]
+
+
+def _typst(text: str, source: Path) -> bytes:
+    """Compile to PDF, to PDF/UA-1 (ISO 14289-1) where the document allows it.
+
+    A document that somebody edited need not, for example where a picture has no alternative text: it is tagged all the
+    same, but makes no such claim.
+    """
+    stamp = timestamp(source)
+    try:
+        pdf = _compiled(text, source, lambda it: it.compile(format="pdf", timestamp=stamp, pdf_standards="ua-1"))
+    except RenderError as error:
+        if "PDF/UA-1" not in str(error):
+            raise
+        pdf = _compiled(text, source, lambda it: it.compile(format="pdf", timestamp=stamp))
+    return pdf if isinstance(pdf, bytes) else b""
+
+
+def _compiled(text: str, source: Path, compile_: Callable[[Compiler], Any]) -> Any:
+    """Call Typst with the fonts beside the report and no others, so that every machine gives the same pages."""
     import typst
 
     folder = source.parent
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
-    stamp = timestamp(source)
-
-    def compiled(standard: Literal["ua-1"] | None) -> bytes:
-        compiler = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts)
-        pdf = compiler.compile(format="pdf", timestamp=stamp, pdf_standards=standard)
-        return pdf if isinstance(pdf, bytes) else b""
-
     try:
-        try:
-            return compiled("ua-1")
-        except typst.TypstError as error:
-            if "PDF/UA-1" not in f"{error.message} {error.diagnostic}":
-                raise
-            return compiled(None)
+        return compile_(typst.Compiler(text.encode(), root=str(folder), font_paths=fonts))
     except typst.TypstError as error:
         msg = f"Typst failed on {source}: {error.message} {error.diagnostic}"
         raise RenderError(msg) from error

@@ -158,7 +158,8 @@ def _restyled(styles: bytes) -> bytes:
             root.append(style)
         else:
             root[list(root).index(old)] = style
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    restyled: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return restyled
 
 
 def _elements(text: str) -> list[ET.Element]:

@@ -41,11 +41,11 @@ def edit(folder: Path, old: str, new: str) -> None:
 
 
 def test_captions_are_numbered_alike_in_both(rendered: Path, page: Any, words: str) -> None:
-    """PDF and HTML count tables and figures in the same order."""
+    """PDF and HTML count tables and figures in the same order, though pictures may move to the top of a page."""
     captions = re.compile(r"(?:Table|Figure) \d\. [A-Z]\w+")
     from_html = captions.findall(page(rendered / "report.html").text)
 
-    assert from_html == captions.findall(words)
+    assert sorted(from_html) == sorted(captions.findall(words))
     assert from_html[0] == "Figure 1. Orthographic"
     assert "Table 4. What" in from_html
 
