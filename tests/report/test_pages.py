@@ -90,9 +90,9 @@ def test_no_page_is_left_half_empty(sheets: list[NDArray[np.bool_]]) -> None:
     """No page but the last is blank for more than 35 % at its foot, or in one piece anywhere."""
     assert len(sheets) > 8
     for sheet in sheets[:-1]:
-        body = _rows(sheet, TOP, CENTIMETRES - FOOT).any(axis=1)
+        body = np.asarray(_rows(sheet, TOP, CENTIMETRES - FOOT).any(axis=1))
         inked = np.flatnonzero(np.concatenate([[True], body, [True]]))
-        assert np.diff(inked).max() / len(body) < 0.35
+        assert np.diff(inked).max() / body.size < 0.35
 
 
 def test_nothing_leaves_the_margins(sheets: list[NDArray[np.bool_]]) -> None:

@@ -300,4 +300,5 @@ def test_a_picture_without_description_stops_no_pdf(folder: Path) -> None:
 
     render(folder, ["pdf"], quarto=False)
 
-    assert b"pdfuaid" not in PdfReader(folder / "report.pdf").trailer["/Root"]["/Metadata"].get_data()
+    root: Any = PdfReader(folder / "report.pdf").trailer["/Root"]
+    assert b"pdfuaid" not in root["/Metadata"].get_data()

@@ -20,6 +20,11 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 PICTURE = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 
 
+def xml(data: bytes) -> ET.Element:
+    """A part of the document, which we made ourselves."""
+    return ET.fromstring(data)  # noqa: S314
+
+
 @pytest.fixture(scope="module")
 def folder(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example, rendered for Word."""
@@ -39,7 +44,7 @@ def parts(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def body(parts: dict[str, bytes]) -> ET.Element:
     """The text."""
-    return ET.fromstring(parts["word/document.xml"])
+    return xml(parts["word/document.xml"])
 
 
 def text_of(element: ET.Element) -> str:
@@ -137,7 +142,7 @@ def test_the_document_describes_itself(parts: dict[str, bytes], body: ET.Element
     for expected in ("The linguistic gap", "gapstudy 0.1.0", "phonemes", "2026-11-22T00:00:00Z", ">en<"):
         assert expected in core
     assert {"Callout", "Bibliography", "TableCaption", "ImageCaption", "ExhibitNotes", "TableText"} <= styles
-    defined = {found.get(f"{W}styleId") for found in ET.fromstring(parts["word/styles.xml"])}
+    defined = {found.get(f"{W}styleId") for found in xml(parts["word/styles.xml"])}
     assert styles <= defined
 
 
@@ -145,7 +150,7 @@ def test_every_part_is_well_formed(parts: dict[str, bytes]) -> None:
     """Word opens no file of which one part is not XML."""
     for name, data in parts.items():
         if name.endswith((".xml", ".rels")):
-            ET.fromstring(data)
+            assert len(xml(data)) >= 0
 
 
 def test_pages_have_numbers_and_measures(parts: dict[str, bytes], body: ET.Element) -> None:
