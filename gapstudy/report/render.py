@@ -65,12 +65,13 @@ def render(
     partials = [source.with_name(f"report.partial.{name}") for name in wanted]
     try:
         with ThreadPoolExecutor() as pool:
+            name = pool.submit(engine.version)
             list(pool.map(lambda partial: engine.make(source, partial), partials))
         paths = tuple(partial.replace(source.with_suffix(partial.suffix)) for partial in partials)
     finally:
         for partial in partials:
             partial.unlink(missing_ok=True)
-    return Rendered(paths, engine.version())
+    return Rendered(paths, name.result())
 
 
 def _formats(formats: Iterable[str]) -> tuple[str, ...]:

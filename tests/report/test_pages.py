@@ -121,6 +121,15 @@ def test_every_exhibit_is_printed_once_and_in_order(folder: Path) -> None:
     assert all(f"Table {i}. " in words for i in range(1, 26))
 
 
+def test_every_page_says_what_it_is_part_of(folder: Path) -> None:
+    """Title and mark of demonstration data stand at the head of each page but the first, its number at the foot."""
+    sheets = [sheet.extract_text() for sheet in PdfReader(folder / "report.pdf").pages]
+
+    assert all("The linguistic gap and the performance gap" in text for text in sheets)
+    assert all("Demonstration data" in text for text in sheets)
+    assert all(f"{number} / {len(sheets)}" in text for number, text in enumerate(sheets, 1))
+
+
 JOINED = (("پڑھ", "پ\u200cڑ\u200cھ"), ("क्ष", "क\u094d\u200cष"), ("글", "ㄱㅡㄹ"))
 
 
