@@ -1,6 +1,10 @@
-"""``gapstudy report``: statistics from the runs, then PDF and HTML."""
+"""``gapstudy report``: statistics from the runs, then PDF, HTML and Word."""
 
 from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
 
 import click
 
@@ -9,7 +13,7 @@ from gapstudy.cli.options import json_option, load_study, narrow_options, report
 __all__ = ["report"]
 
 
-FORMATS = ("pdf", "html")
+FORMATS = ("pdf", "html", "docx")
 
 
 def _formats(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -20,11 +24,20 @@ def _formats(_context: click.Context, _option: click.Parameter, value: str) -> t
     return wanted
 
 
+def _open(path: Path) -> None:
+    """Hand the file to the system's viewer; a machine without one is no failure of the report."""
+    seen = not sys.platform.startswith("linux") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    if not seen or click.launch(str(path.resolve())) != 0:
+        click.echo(f"no viewer could be started for {path}; open it yourself", err=True)
+
+
 @click.command()
 @study_options
 @reports_option
 @narrow_options
-@click.option("--format", "formats", default="pdf,html", show_default=True, callback=_formats, help="What to render.")
+@click.option("--format", "formats", default="pdf,html", show_default=True, callback=_formats, metavar="A,B",
+              help=f"What to render, of {', '.join(FORMATS)}; in this order.")  # fmt: skip
+@click.option("--open", "open_it", is_flag=True, help="Open the first file that was made with the system's viewer.")
 @json_option
 @talk_options
 def report(
@@ -36,10 +49,11 @@ def report(
     representations: tuple[str, ...],
     languages: tuple[str, ...],
     formats: tuple[str, ...],
+    open_it: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compute the statistics and write report.pdf, report.html, results.json, tables and figures.
+    """Compute the statistics and write report.pdf, report.html (or .docx), results.json, tables and figures.
 
     Works from runs/ alone, on partial studies too: it says what is missing, exhibit by exhibit.
     """
@@ -50,6 +64,8 @@ def report(
 
     _, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
     made = pipeline.make_report(part, RunStore(runs), reports, formats)
+    if open_it:
+        _open(made.paths[0])
     if as_json:
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,

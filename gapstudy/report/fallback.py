@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gapstudy.errors import RenderError
 from gapstudy.report.files import replace_bytes
 from gapstudy.report.tools import call, check_references, timestamp
+from gapstudy.report.word import normalised
 
-__all__ = ["Fallback", "pandoc"]
+if TYPE_CHECKING:
+    from typst import Compiler
+
+__all__ = ["Fallback", "pages", "pandoc", "reference"]
 
 _COMMON = ("--standalone", "--number-sections", "--lua-filter=style/crossref.lua", "--citeproc", "--wrap=none")
 _HTML = (
@@ -21,6 +28,8 @@ _HTML = (
     "--include-after-body=style/script.html",
 )
 _TYPST = ("--to=typst", "--template=style/fallback.typ")
+_DOCX = ("--to=docx", "--lua-filter=style/docx.lua", "--reference-doc=style/reference.docx")
+_OPTIONS = {".html": _HTML, ".pdf": _TYPST, ".docx": _DOCX}
 
 
 class Fallback:
@@ -32,18 +41,24 @@ class Fallback:
         return f"{first_line} + typst {version('typst')}"
 
     def make(self, source: Path, target: Path) -> None:
-        """Render ``source`` to ``target``, an HTML or PDF file beside it.
+        """Render ``source`` to ``target``, an HTML, PDF or Word file beside it.
 
         Raises
         ------
         RenderError
             If a tool fails or a reference leads nowhere.
         """
-        to_html = target.suffix == ".html"
-        command = [str(pandoc()), "--from=markdown", *_COMMON, *(_HTML if to_html else _TYPST), "--", source.name]
+        command = [str(pandoc()), "--from=markdown", *_COMMON, *_OPTIONS[target.suffix], "--", source.name]
+        if target.suffix == ".docx":
+            command[-2:-2] = [f"--output={target.name}"]
         output, complaints = call(command, source.parent, stamp=timestamp(source))
         check_references(source, complaints)
-        replace_bytes(target, output.encode() if to_html else _typst(output, source))
+        if target.suffix == ".pdf":
+            replace_bytes(target, _typst(output, source))
+        elif target.suffix == ".html":
+            replace_bytes(target, output.encode())
+        else:
+            replace_bytes(target, normalised(target.read_bytes()))
 
 
 def pandoc() -> Path:
@@ -58,16 +73,54 @@ def pandoc() -> Path:
     return Path(found)
 
 
+def reference() -> bytes:
+    """Return the Word document that pandoc takes its styles from when it is given none."""
+    command = [str(pandoc()), "--print-default-data-file=reference.docx"]
+    try:
+        return subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        msg = f"{command[0]}: cannot hand out its reference.docx ({error})"
+        raise RenderError(msg) from error
+
+
+def pages(source: Path, ppi: float = 100) -> list[bytes]:
+    """Return the pages of a rendered report as PNG pictures of ``ppi`` pixels an inch.
+
+    Raises
+    ------
+    RenderError
+        If a tool fails; if the report was never rendered, its fonts are missing and that is Typst's complaint.
+    """
+    command = [str(pandoc()), "--from=markdown", *_COMMON, *_TYPST, "--", source.name]
+    output, _ = call(command, source.parent, stamp=timestamp(source))
+    made = _compiled(output, source, lambda typesetter: typesetter.compile(format="png", ppi=ppi))
+    return made if isinstance(made, list) else [made]
+
+
 def _typst(text: str, source: Path) -> bytes:
-    """Compile to PDF with the fonts beside the report and no others, so that every machine gives the same pages."""
+    """Compile to PDF, to PDF/UA-1 (ISO 14289-1) where the document allows it.
+
+    A document that somebody edited need not, for example where a picture has no alternative text: it is tagged all the
+    same, but makes no such claim.
+    """
+    stamp = timestamp(source)
+    try:
+        pdf = _compiled(text, source, lambda it: it.compile(format="pdf", timestamp=stamp, pdf_standards="ua-1"))
+    except RenderError as error:
+        if "PDF/UA-1" not in str(error):
+            raise
+        pdf = _compiled(text, source, lambda it: it.compile(format="pdf", timestamp=stamp))
+    return pdf if isinstance(pdf, bytes) else b""
+
+
+def _compiled(text: str, source: Path, compile_: Callable[[Compiler], Any]) -> Any:
+    """Call Typst with the fonts beside the report and no others, so that every machine gives the same pages."""
     import typst
 
     folder = source.parent
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
     try:
-        compiler = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts)
-        pdf = compiler.compile(format="pdf", timestamp=timestamp(source))
+        return compile_(typst.Compiler(text.encode(), root=str(folder), font_paths=fonts))
     except typst.TypstError as error:
         msg = f"Typst failed on {source}: {error.message} {error.diagnostic}"
         raise RenderError(msg) from error
-    return pdf if isinstance(pdf, bytes) else b""

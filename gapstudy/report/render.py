@@ -1,4 +1,4 @@
-"""``report.qmd`` → ``report.pdf`` and ``report.html``: Quarto where it is installed, else pandoc and Typst from PyPI."""
+"""``report.qmd`` → ``report.pdf``, ``.html`` and ``.docx``: Quarto where it is installed, else pandoc and Typst from PyPI."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from gapstudy.errors import RenderError
-from gapstudy.report import fallback, fonts
+from gapstudy.report import fallback, fonts, word
 from gapstudy.report import quarto as real_quarto
 from gapstudy.report.write import write_style
 
-__all__ = ["FORMATS", "Rendered", "render"]
+__all__ = ["DEFAULT_FORMATS", "FORMATS", "Rendered", "render"]
 
-FORMATS = ("pdf", "html")
+FORMATS = ("pdf", "html", "docx")
+DEFAULT_FORMATS = ("pdf", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,14 @@ class Rendered:
 
 
 def render(
-    report_dir: Path, formats: Iterable[str] = FORMATS, quarto: str | Path | Literal[False] | None = None
+    report_dir: Path, formats: Iterable[str] = DEFAULT_FORMATS, quarto: str | Path | Literal[False] | None = None
 ) -> Rendered:
     """Render the ``report.qmd`` of a folder, as written by :func:`gapstudy.report.write` or edited since.
 
     Parameters
     ----------
     report_dir : folder of ``report.qmd``; the results are written beside it.
-    formats : of ``pdf`` and ``html``.
+    formats : of ``pdf``, ``html`` and ``docx``.
     quarto : the Quarto executable; ``None`` looks on PATH, ``False`` uses pandoc and Typst in any case.
 
     Returns
@@ -57,17 +58,20 @@ def render(
         raise RenderError(msg)
     write_style(source.parent)
     fonts.prepare(source)
+    if "docx" in wanted:
+        word.prepare(source, fallback.reference())
     found = shutil.which("quarto") if quarto is None else quarto
     engine = real_quarto.Quarto(Path(found)) if found else fallback.Fallback()
     partials = [source.with_name(f"report.partial.{name}") for name in wanted]
     try:
         with ThreadPoolExecutor() as pool:
+            name = pool.submit(engine.version)
             list(pool.map(lambda partial: engine.make(source, partial), partials))
         paths = tuple(partial.replace(source.with_suffix(partial.suffix)) for partial in partials)
     finally:
         for partial in partials:
             partial.unlink(missing_ok=True)
-    return Rendered(paths, engine.version())
+    return Rendered(paths, name.result())
 
 
 def _formats(formats: Iterable[str]) -> tuple[str, ...]:

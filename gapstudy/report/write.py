@@ -25,6 +25,7 @@ _STYLE = (
     "report.js",
     "references.bib",
     "filters/crossref.lua",
+    "filters/docx.lua",
     "typst/fallback.typ",
     "typst/typst-show.typ",
     "typst/typst-template.typ",

@@ -7,6 +7,7 @@ paragraph, pandoc's own captioned figures and tables with such ids, `$$ … $$ {
 
 local is_typst = FORMAT:match("typst") ~= nil
 local is_html = FORMAT:match("html") ~= nil
+local is_docx = FORMAT:match("docx") ~= nil
 local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section" }
 local CALLOUTS = { note = true, tip = true, important = true, warning = true, caution = true }
 local numbers, counters, headings, unresolved = {}, { fig = 0, tbl = 0, eq = 0 }, {}, {}
@@ -45,6 +46,15 @@ local function float(kind, id, content, caption)
     return blocks
   end
   local label = pandoc.Span({ pandoc.Str(NAMES[kind] .. "\u{a0}" .. n .. ".") }, { class = "gs-label" })
+  if is_docx then
+    local words = pandoc.Inlines { pandoc.Strong { label }, pandoc.Space() }
+    words:extend(caption)
+    local style = on_top and "Table Caption" or "Image Caption"
+    local line = pandoc.Div({ pandoc.Para(words) }, { ["custom-style"] = style })
+    local blocks = pandoc.Blocks(content)
+    blocks:insert(on_top and 1 or #blocks + 1, line)
+    return pandoc.Div(blocks, pandoc.Attr(id))
+  end
   local words = pandoc.Inlines { raw("<figcaption>"), label, pandoc.Space() }
   words:extend(caption)
   words:insert(raw("</figcaption>"))
@@ -80,6 +90,11 @@ local function callout(div, kind)
     out:insert(pandoc.RawBlock("typst", "]"))
     return out
   end
+  if is_docx then
+    local blocks_of = pandoc.Blocks { pandoc.Para { pandoc.Strong(title) } }
+    blocks_of:extend(blocks)
+    return pandoc.Div(blocks_of, { ["custom-style"] = "Callout" })
+  end
   local head = pandoc.Para { pandoc.Strong(title) }
   head = pandoc.Div({ head }, { class = "callout-header" })
   local body = pandoc.Div(blocks, { class = "callout-body" })
@@ -88,6 +103,7 @@ end
 
 local function shown(div)
   local function matches(format)
+    if is_docx then return format == "docx" end
     return format == "html" and is_html or format == "typst" and is_typst or format == "pdf" and is_typst
   end
   local when, unless = div.attributes["when-format"], div.attributes["unless-format"]
@@ -99,6 +115,7 @@ end
 
 local function panels(div)
   local columns = tonumber(div.attributes["layout-ncol"])
+  if is_docx then return div.content end
   if is_html then
     div.attributes = { style = "display: grid; gap: 1rem; grid-template-columns: repeat(" .. columns .. ", 1fr)" }
     return div
@@ -159,18 +176,30 @@ function numbering.Para(para)
   if not (id and math.t == "Math" and math.mathtype == "DisplayMath") then return nil end
   local n = number("eq", id)
   if is_typst then
-    local before, after = '#math.equation(block: true, numbering: "(1)", [', "]) <" .. id .. ">"
+    local described = "alt: " .. quoted((math.text:gsub("%s+", " "))) .. ", "
+    local before, after = "#math.equation(block: true, " .. described .. 'numbering: "(1)", [', "]) <" .. id .. ">"
     return pandoc.Plain { raw(before), math, raw(after) }
+  end
+  if is_docx then  -- on the line with its number, between tabulators
+    local tab = pandoc.RawInline("openxml", "<w:r><w:tab/></w:r>")
+    local line = pandoc.Inlines { tab, pandoc.Math("InlineMath", math.text), tab, pandoc.Str("(" .. n .. ")") }
+    return pandoc.Div({ pandoc.Para(line) }, pandoc.Attr(id, {}, { ["custom-style"] = "Equation" }))
   end
   local label = pandoc.Span({ pandoc.Str("(" .. n .. ")") }, { class = "gs-equation-number" })
   return pandoc.Div({ pandoc.Plain { math, label } }, pandoc.Attr(id, { "gs-equation" }))
 end
 
--- Typst has no HTML: read raw tables into the document tree, as Quarto does.
+-- Neither Typst nor Word has HTML: read raw tables into the document tree, as Quarto does.
 function numbering.RawBlock(block)
-  if is_typst and block.format == "html" and block.text:match("<table") then
+  if not is_html and block.format == "html" and block.text:match("<table") then
     return pandoc.read(block.text, "html").blocks
   end
+end
+
+-- Every formula is described by its source, for those who hear the PDF.
+local function formula(math)
+  if not is_typst then return nil end
+  return { raw("#[#set math.equation(alt: " .. quoted((math.text:gsub("%s+", " "))) .. "); "), math, raw("]") }
 end
 
 -- Alternative texts: Quarto's fig-alt becomes alt, which pandoc's Typst writer leaves out altogether.
@@ -179,6 +208,10 @@ local function image(img)
   img.attributes["fig-alt"] = nil
   if is_html then
     img.attributes.alt = alt
+    return img
+  end
+  if is_docx then
+    img.caption = { pandoc.Str(alt) }
     return img
   end
   if not is_typst then return img end
@@ -218,7 +251,7 @@ function Pandoc(doc)
   -- First of all, and at any depth: what `numbering` puts into a list it does not visit again.
   doc = doc:walk { Div = function(div) if not shown(div) then return {} end end }
   doc = doc:walk(numbering)
-  doc = doc:walk { Cite = cite, Image = image }
+  doc = doc:walk { Cite = cite, Image = image, Math = formula }
   local names = {}
   for id in pairs(unresolved) do names[#names + 1] = id end
   table.sort(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,74 @@ def test_one_task_alone(report: Call, here: Path) -> None:
     assert report("--tasks", "xnli", "--format", "pdf").code == 0
     assert (here / "reports" / "micro" / "report.pdf").read_bytes().startswith(b"%PDF")
     assert not (here / "reports" / "micro" / "report.html").exists()
+
+
+# ---- formats, and opening what was made --------------------------------------------------------------------
+OPENER = """#!/bin/sh
+printf '%s\\n' "$1" >> "$OPENED"
+"""
+
+
+@pytest.fixture
+def opened(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for the system's opener that writes down what it was given."""
+    folder = here.parent / "opener"
+    folder.mkdir()
+    for name in ("xdg-open", "open"):
+        (folder / name).write_text(OPENER, encoding="utf-8")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setenv("OPENED", str(folder / "opened.txt"))
+    monkeypatch.setenv("DISPLAY", ":9")
+    return folder / "opened.txt"
+
+
+def _wait(path: Path) -> str:
+    for _ in range(200):
+        if path.is_file() and path.read_text(encoding="utf-8"):
+            break
+        time.sleep(0.05)
+    return path.read_text(encoding="utf-8").strip()
+
+
+# click leaves the opener running, as it should, and Python says so
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("more", [(), ("--quiet",), ("--json",)])
+def test_open(report: Call, here: Path, opened: Path, more: tuple[str, ...]) -> None:
+    """--open hands the first file, with its full path, to the system's opener, however much is printed."""
+    said = report("--open", *more)
+
+    assert said.code == 0
+    assert _wait(opened) == str(here / "reports" / "micro" / "report.html")
+
+
+def test_open_without_a_viewer(report: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has no viewer gets a plain message; the report was made all the same."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+
+    said = report("--open")
+
+    assert said.code == 0
+    assert "no viewer could be started for reports/micro/report.html; open it yourself" in said.err
+    assert (here / "reports" / "micro" / "report.html").is_file()
+
+
+def test_formats_keep_their_order(gapstudy: Call, here: Path, micro_file: Path, runs: Path) -> None:
+    """--format makes what was asked for, in the order asked for, and nothing else."""
+    assert runs.is_dir()
+
+    said = gapstudy("report", "--study", micro_file, "--format", "docx, html", "--json")
+
+    files = [Path(path).name for path in json.loads(said.out)["files"]]
+    assert files == ["report.docx", "report.html"]
+    assert not (here / "reports" / "micro" / "report.pdf").exists()
+
+
+def test_an_unknown_format(report: Call) -> None:
+    """A format that there is not is refused with the list of those there are."""
+    said = report("--format", "odt")
+
+    assert said.code == 2
+    assert "'odt' is not a comma-separated choice of pdf, html, docx" in said.err

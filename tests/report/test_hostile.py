@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from pypdf import PdfReader
@@ -157,3 +159,18 @@ def test_captions_of_careless_code_break_nothing(folder: Path, page: Any) -> Non
 
     assert "Not available in this study." in text
     assert "[@song2012]" in text
+
+
+def test_word_takes_it_as_text(folder: Path) -> None:
+    """The Word document is well-formed, refers to nothing outside, and prints what it was given."""
+    render(folder, ["docx"], quarto=False)
+
+    with zipfile.ZipFile(folder / "report.docx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    body = ET.fromstring(parts["word/document.xml"])  # noqa: S314 - we made it
+    words = "".join(body.itertext())
+    links = b"".join(data for name, data in parts.items() if name.endswith(".rels"))
+    assert words.count("<script>alert(1)</script>") >= 3
+    assert "root:" not in words
+    assert b"evil.example" not in links
+    assert not [name for name in parts if name.startswith("word/media/")]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
+from pypdf import PdfReader
 
 from gapstudy.errors import RenderError
 from gapstudy.report import Report, render, write
@@ -79,6 +83,107 @@ def test_a_quarto_that_cannot_start_is_named(folder: Path, tmp_path: Path) -> No
     """A wrong path is an error with the path."""
     with pytest.raises(RenderError, match="nowhere/quarto: cannot be started"):
         render(folder, quarto=tmp_path / "nowhere" / "quarto")
+
+
+WORD = """
+import zipfile
+with zipfile.ZipFile(output, "w") as archive:
+    archive.writestr("word/document.xml", "<w:t>{text}</w:t>")
+"""
+
+
+def test_quarto_makes_word_documents(folder: Path, tmp_path: Path) -> None:
+    """A Word document of Quarto is made with our styles beside it, and has no clock in it."""
+    quarto = stand_in(tmp_path, WORD.format(text="all is well"))
+
+    first, second = (render(folder, ["docx"], quarto=quarto).paths[0].read_bytes() for _ in range(2))
+
+    assert first == second
+    assert (folder / "style" / "reference.docx").is_file()
+    assert (folder / "figures" / "figure3.png").is_file()
+
+
+def test_references_lost_in_word_fail(folder: Path, tmp_path: Path) -> None:
+    """A reference that Quarto left open in a Word document is an error, whether Quarto mentions it or not."""
+    with pytest.raises(RenderError, match="unresolved reference @tbl-x"):
+        render(folder, ["docx"], quarto=stand_in(tmp_path, WORD.format(text="?@tbl-x")))
+
+
+# The forms in which Quarto 1.5 to 1.10 writes Typst: its definitions before the template, floats as figures with a kind of
+# their own, references as #ref, callouts as a function with colours, raw HTML tables as tables in a code block.
+DEFINITIONS = """
+#let horizontalrule = line(start: (25%, 0%), end: (75%, 0%))
+#show figure: it => if type(it.kind) == str and it.kind.starts-with("quarto-callout-") { it.body } else { it }
+#let callout(body: [], title: "Callout", background_color: rgb("#dddddd"), icon: none, icon_color: black,
+  body_background_color: white) = block(fill: background_color, width: 100%, inset: 8pt)[*#title* #body]
+"""
+BODY = """
+= Setup <sec-setup>
+See #ref(<tbl-a>, supplement: [Table]), #ref(<tbl-long>, supplement: [Table]), #ref(<fig-b>, supplement: [Figure]),
+#ref(<eq-c>, supplement: [Equation]) and #ref(<sec-setup>, supplement: [Section]).
+#block[
+#callout(body: [A warning.], title: [Demonstration data], background_color: rgb("#f7dddc"),
+  icon_color: rgb("#CC1914"), icon: none, body_background_color: white)
+]
+#gs-contents()
+#figure([
+#{set text(size: 8.6pt); table(columns: (30%, 70%), align: (left, right), inset: (x: 4pt, y: 3.2pt),
+  table.header(table.cell(align: left)[Method], table.cell(align: right)[Gap]), table.hline(),
+  table.cell(align: left)[phoneme], table.cell(align: right)[3.52])}
+#block[
+#set text(size: 0.85em); A remark.
+]
+], caption: figure.caption(
+position: top,
+[
+#strong[A short one]. What it shows.
+]),
+kind: "quarto-float-tbl",
+supplement: "Table",
+)
+<tbl-a>
+
+#figure([
+#box(image("figures/figure3.svg", width: 100%, alt: "Bars."))
+], caption: figure.caption(separator: ". ", position: bottom, [#strong[A picture].]),
+kind: "quarto-float-fig", supplement: "Figure", numbering: "1")
+<fig-b>
+
+#figure([
+#table(columns: 2, table.header([Pair], [CKA]), ..range(200).map(i => [n#i]))
+], caption: figure.caption(position: top, [#strong[A long one].]), kind: "quarto-float-tbl", supplement: "Table")
+<tbl-long>
+
+#math.equation(block: true, numbering: "(1)", [ $ x^2 $ ])<eq-c>
+"""
+SHOW = """#show: doc => article(title: [A title], subtitle: [Study tiny], authors: ([gapstudy 0.1.0],), date: [2026-11-22],
+  signature: [study:tiny|runs:3], keywords: ([a], [b]), lang: "en", doc)
+"""
+
+
+def test_the_template_takes_quartos_markup(rendered: Path, tmp_path: Path) -> None:
+    """Floats, references, callouts and tables as Quarto writes them are set by our template, tall tables over pages."""
+    folder = Path(shutil.copytree(rendered, tmp_path / "report"))
+    template = (folder / "style" / "typst-template.typ").read_text(encoding="utf-8")
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder / "style" / "fonts")])
+    text = DEFINITIONS + template + SHOW + BODY
+
+    pdf = typst.Compiler(text.encode(), root=str(folder), font_paths=fonts).compile(format="pdf", timestamp=0)
+
+    assert isinstance(pdf, bytes)
+    reader = PdfReader(io.BytesIO(pdf))
+    words = " ".join(" ".join(sheet.extract_text() for sheet in reader.pages).replace("\u00a0", " ").split())
+    assert "See Table 1, Table 2, Figure 1, Equation 1 and Section 1." in words
+    assert "Table 2 (continued)" in words
+    assert words.count("Pair CKA") >= 2
+    assert "A warning." in words
+    titles = re.findall(r"'/Title': '([^']*)'", str(reader.outline))
+    assert [title for title in titles if title != "Contents"] == [
+        "1 Setup",
+        "Table 1. A short one",
+        "Figure 1. A picture",
+        "Table 2. A long one",
+    ]
 
 
 @pytest.mark.skipif(shutil.which("quarto") is None, reason="Quarto is not installed; it is optional")
