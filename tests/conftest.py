@@ -253,7 +253,14 @@ def _save_run(store: RunStore, study: Study, spec: RunSpec, dim: int) -> None:
     metrics.setdefault(cell.language, {})["dev"] = metrics[tested[0]]["test"]
     record = {"metrics": metrics, "primary": names[0], "units": {}, "best_epoch": 1, "cut_words": {},
               "timings": {"fit_seconds": 1.5}, "provenance": {"gapstudy": "test", "device": "none"}}  # fmt: skip
-    store.save(study.name, spec, record, history=_history(names[0], metrics[tested[0]]["test"][names[0]]), embeddings=vectors, outputs=outputs)
+    store.save(
+        study.name,
+        spec,
+        record,
+        history=_history(names[0], metrics[tested[0]]["test"][names[0]]),
+        embeddings=vectors,
+        outputs=outputs,
+    )
 
 
 def _history(metric: str, score: float) -> list[dict[str, float]]:

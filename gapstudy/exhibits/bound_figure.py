@@ -17,7 +17,7 @@ from gapstudy.exhibits.certificates import certificate_lines, first_seeds
 from gapstudy.exhibits.drawing import GREY, INK, Drawing, figure, label
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.looks import Look, of_representations
-from gapstudy.exhibits.marks import end_labels, estimate_mark, log_axis, told
+from gapstudy.exhibits.marks import Pane, end_labels, estimate_mark, log_axis, told
 from gapstudy.exhibits.pairs import lacking, runs_behind
 from gapstudy.exhibits.theorem import COMPONENTS, bound_lines
 from gapstudy.stats import complexity_term, points_until_below
@@ -63,46 +63,48 @@ def _row_of(line: Line) -> Row:
     return line["language"], line["representation"]
 
 
-def _draw(
-    evidence: Evidence, path: Path, rows: list[Row], gaps: Sequence[Line], bounds: Sequence[Line]
-) -> None:
+def _draw(evidence: Evidence, path: Path, rows: list[Row], gaps: Sequence[Line], bounds: Sequence[Line]) -> None:
     looks = of_representations(evidence.study, dict.fromkeys(r for _, r in rows))
+    reference, at = evidence.study.analysis.reference, {row: i for i, row in enumerate(rows)}
     height = max(2.5, 0.95 + 0.21 * len(rows))
-    with figure(path, 2, height=height, margins=(1.05, 0.42, 0.38, 0.5), gaps=(0.52, 0.0), ratios=(1.5, 1.0)) as drawing:
-        left, right = drawing.axes
-        _values(drawing, left, evidence, rows, looks, gaps, bounds)
-        _curves(drawing, right, bounds, evidence.study.analysis.delta)
+    with figure(
+        path, 2, height=height, margins=(1.05, 0.42, 0.38, 0.5), gaps=(0.52, 0.0), ratios=(1.5, 1.0)
+    ) as drawing:
+        left, right = (Pane(drawing, axis) for axis in drawing.axes)
+        _axes(left.axis, reference, rows, highest=max(line["paper"] for line in bounds))
+        for line in (*gaps, *bounds):
+            row = _row_of(line)
+            if row in at:
+                who = f"{reference}–{row[0]}, {row[1]}"
+                (_gap if "gap" in line else _bound)(left, line, at[row], looks[row[1]], who)
+        _curves(right, bounds, evidence.study.analysis.delta)
         _key(drawing)
 
 
-def _values(
-    drawing: Drawing, axis: Any, evidence: Evidence, rows: list[Row], looks: Mapping[str, Look],
-    gaps: Sequence[Line], bounds: Sequence[Line],
-) -> None:  # fmt: skip
-    """Draw a row a pair and representation: above the gap with its interval and certificate, below them the bounds."""
-    reference = evidence.study.analysis.reference
-    at = {row: i for i, row in enumerate(rows)}
-    highest = max([line["paper"] for line in bounds] + [1.0])
+def _gap(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
+    """Draw the observed gap and its certificate in the upper half of a row."""
+    gap, top = line["gap"], line["certificate"].high
+    shown = replace(gap, value=max(gap.value, _FLOOR), low=max(gap.low, _FLOOR), high=max(gap.high, _FLOOR))
+    estimate_mark(pane, y - 0.17, shown, look, told(who, "observed gap", gap, 3, "item"), across=True, size=4.2)
+    mark = pane.axis.plot(max(top, _FLOOR), y - 0.17, marker="|", color=look.colour, markersize=8, markeredgewidth=1.8,
+                          linestyle="none")  # fmt: skip
+    pane.value(mark[0], f"{who}: certificate {top:.3f}")
+
+
+def _bound(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
+    """Draw the right side of the theorem in the lower half of a row, hollow where it says nothing."""
+    marker, name = _SPACES[line["space"].split()[0]]
+    value = line["paper"]
+    mark = pane.axis.plot(value, y + 0.2, marker, color=look.colour, markersize=4.2, linestyle="none",
+                          markerfacecolor="white" if value >= 1 else look.colour, markeredgewidth=0.8)  # fmt: skip
+    pane.value(mark[0], f"{who}: {name} {value:.2f}, n = {line['n']:,}")
+
+
+def _axes(axis: Any, reference: str, rows: list[Row], *, highest: float) -> None:
+    """Prepare the left axes: rows, a logarithmic scale, and the part of it where a bound says nothing."""
     log_axis(axis.xaxis, _FLOOR / 1.5, max(10.0, 1.6 * highest))
     axis.axvspan(1.0, axis.get_xlim()[1], color="#EFEFEF", linewidth=0, zorder=0)
     axis.text(1.12, -0.62, "vacuous", fontsize=6.5, color=GREY, va="center", style="italic")
-    for line in (line for line in gaps if _row_of(line) in at):
-        look, y, gap = looks[line["representation"]], at[_row_of(line)] - 0.17, line["gap"]
-        who = f"{reference}–{line['language']}, {line['representation']}"
-        shown = replace(gap, value=max(gap.value, _FLOOR), low=max(gap.low, _FLOOR), high=max(gap.high, _FLOOR))
-        estimate_mark(drawing, axis, y, shown, look, told(who, "observed gap", gap, 3, "item"), across=True, size=4.2)
-        top = line["certificate"].high
-        mark = axis.plot(max(top, _FLOOR), y, marker="|", color=look.colour, markersize=8, markeredgewidth=1.8, linestyle="none")
-        drawing.value(mark[0], f"{who}: certificate {top:.3f}")
-    for line in (line for line in bounds if _row_of(line) in at):
-        look, (marker, name) = looks[line["representation"]], _SPACES[line["space"].split()[0]]
-        mark = axis.plot(line["paper"], at[_row_of(line)] + 0.2, marker, color=look.colour, markersize=4.2, linestyle="none",
-                         markerfacecolor="white" if line["paper"] >= 1 else look.colour, markeredgewidth=0.8)  # fmt: skip
-        drawing.value(mark[0], f"{reference}–{line['language']}, {line['representation']}: {name} {line['paper']:.2f}, n = {line['n']:,}")
-    _rows_axis(axis, reference, rows)
-
-
-def _rows_axis(axis: Any, reference: str, rows: list[Row]) -> None:
     axis.set_ylim(len(rows) - 0.45, -0.95)
     axis.set_yticks(range(len(rows)), [label(f"{r}, {reference}–{code}", 30) for code, r in rows])
     axis.tick_params(axis="y", length=0)
@@ -125,13 +127,25 @@ def _key(drawing: Drawing) -> None:
                markeredgewidth=1.6 if marker == "|" else 0.6)
         for marker, name in marks
     ]  # fmt: skip
-    handles.append(Line2D([], [], color=GREY, linestyle="none", marker="D", markersize=4.2, markerfacecolor="white", label="hollow: 1 or more"))
+    handles.append(
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            linestyle="none",
+            marker="D",
+            markersize=4.2,
+            markerfacecolor="white",
+            label="hollow: 1 or more",
+        )
+    )
     drawing.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.01, 0.99), ncols=6, fontsize=6.5,
                           handlelength=1.0, columnspacing=1.1)  # fmt: skip
 
 
-def _curves(drawing: Drawing, axis: Any, bounds: Sequence[Line], delta: float) -> None:
+def _curves(pane: Pane, bounds: Sequence[Line], delta: float) -> None:
     """Draw the complexity term over n for some dimensions, and where this study stands."""
+    axis = pane.axis
     sizes = np.unique(np.geomspace(100, 1e6, 60).astype(int))
     log_axis(axis.xaxis, 100, 1e6)
     log_axis(axis.yaxis, 0.01, 30)
@@ -144,8 +158,10 @@ def _curves(drawing: Drawing, axis: Any, bounds: Sequence[Line], delta: float) -
     places = dict.fromkeys((line["n"], line["d"]) for line in bounds)
     for n, d in places:
         value = complexity_term(n, d, delta=delta)
-        mark = axis.plot(n, value, "o", color="#D55E00", markersize=4.5, markeredgecolor="white", linestyle="none", zorder=5)
-        drawing.value(mark[0], f"this study: n = {n:,}, d = {d}: complexity term {value:.2f}")
+        mark = axis.plot(
+            n, value, "o", color="#D55E00", markersize=4.5, markeredgecolor="white", linestyle="none", zorder=5
+        )
+        pane.value(mark[0], f"this study: n = {n:,}, d = {d}: complexity term {value:.2f}")
     if places:
         n, d = min(places, key=lambda place: complexity_term(*place, delta=delta))
         axis.annotate("this study", (n, complexity_term(n, d, delta=delta)), xytext=(-2, -9), textcoords="offset points",
@@ -161,9 +177,13 @@ def _alt(evidence: Evidence, gaps: Sequence[Line], bounds: Sequence[Line]) -> st
     parts = [f"A row a representation and pair with {evidence.study.analysis.reference}, on a logarithmic axis."]
     if gaps:
         observed, ceilings = [line["gap"].value for line in gaps], [line["certificate"].high for line in gaps]
-        parts.append(f"Observed gaps from {min(observed):.3f} to {max(observed):.3f}, certificates from {min(ceilings):.3f} to {max(ceilings):.3f}.")
+        parts.append(
+            f"Observed gaps from {min(observed):.3f} to {max(observed):.3f}, certificates from {min(ceilings):.3f} to {max(ceilings):.3f}."
+        )
     values = [line["paper"] for line in bounds]
-    parts.append(f"Bounds from {min(values):.2f} to {max(values):.2f}; {vacuous} of {len(bounds)} are 1 or more. Right: falling curves of the complexity term over n.")
+    parts.append(
+        f"Bounds from {min(values):.2f} to {max(values):.2f}; {vacuous} of {len(bounds)} are 1 or more. Right: falling curves of the complexity term over n."
+    )
     return " ".join(parts)
 
 

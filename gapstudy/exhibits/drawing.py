@@ -82,7 +82,7 @@ def figure(
         drawn = Figure(figsize=(width, height))
         drawing = Drawing(
             drawn,
-            [drawn.add_axes(box) for box in _boxes(columns, rows, (width, height), margins, gaps, ratios)],
+            [drawn.add_axes(box) for box in _boxes(ratios or [1.0] * columns, rows, (width, height), margins, gaps)],
         )
         yield drawing
         buffer = StringIO()
@@ -98,17 +98,15 @@ def label(text: str, limit: int = 24) -> str:
 
 
 def _boxes(
-    columns: int,
+    shares: Sequence[float],
     rows: int,
     size: tuple[float, float],
     margins: tuple[float, float, float, float],
     gaps: tuple[float, float],
-    ratios: Sequence[float],
 ) -> Iterator[tuple[float, float, float, float]]:
     """Yield (left, bottom, width, height) of each of the axes, in shares of the drawing, row by row."""
     (width, height), (left, right, below, above) = size, margins
-    shares = list(ratios) or [1.0] * columns
-    wide = width - left - right - gaps[0] * (columns - 1)
+    wide = width - left - right - gaps[0] * (len(shares) - 1)
     tall = (height - below - above - gaps[1] * (rows - 1)) / rows
     for row in range(rows):
         x = left

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.svg import plain_text
 from gapstudy.languages import language as facts_of
 
 __all__ = ["compute"]
 
 WORD_BOUNDARY = "\u2581"
+_SCRIPTS = {"Latn": "Latin", "Cyrl": "Cyrillic", "Hang": "Hangul", "Deva": "Devanagari", "Arab": "Arabic", "Hans": "Han",
+            "Hant": "Han", "Jpan": "Japanese", "Thai": "Thai", "Beng": "Bengali", "Taml": "Tamil", "Telu": "Telugu",
+            "Ethi": "Ethiopic", "Geor": "Georgian", "Grek": "Greek", "Hebr": "Hebrew"}  # fmt: skip
 
 
 def compute(evidence: Evidence) -> Exhibit:
@@ -27,9 +31,9 @@ def compute(evidence: Evidence) -> Exhibit:
         key="figure1",
         kind="figure",
         title="Orthographic and phonemic input of one sentence",
-        caption="The same sentence of the parallel corpus as written, and as the phoneme encoder reads it: phones separated "
-        f"by blanks, words by {WORD_BOUNDARY}.",
-        alt="A sentence in the scripts of several languages, each with its transcription in phones.",
+        caption="One sentence of the parallel corpus, the same in each language, as written and as the phoneme encoder reads it.",
+        method=f"Phones are separated by blanks, words by {WORD_BOUNDARY}.",
+        alt=_alt({code: examples[f"{spoken}/{code}"] for code in wanted}),
         signature=evidence.prepared_signature(
             f"representation:{spoken or 'none'}", *_backends(evidence, spoken, wanted)
         ),
@@ -40,6 +44,15 @@ def compute(evidence: Evidence) -> Exhibit:
         records=tuple({"language": code, **examples[f"{spoken}/{code}"]} for code in wanted),
         missing=tuple(missing),
     )
+
+
+def _alt(examples: dict[str, dict[str, str]]) -> str:
+    """Say every sentence and its phones."""
+    told = [
+        f"{facts_of(code).name}: {plain_text(x['text'])} Phones: {plain_text(x['units'])}"
+        for code, x in examples.items()
+    ]
+    return " ".join(["One sentence in several languages, each as written and in phones.", *told])
 
 
 def _backends(evidence: Evidence, representation: str | None, languages: list[str]) -> list[str]:
@@ -61,5 +74,9 @@ def _rows(code: str, example: dict[str, str]) -> list[tuple[Cell, ...]]:
             Cell("orthography"),
             Cell(example["text"], lang=f"{facts.iso1}-{facts.script}"),
         ),
-        (Cell(""), Cell("phonemes"), Cell(example["units"], lang=f"{facts.iso1}-fonipa")),
+        (
+            Cell(f"{_SCRIPTS.get(facts.script, facts.script)} script"),
+            Cell("phonemes"),
+            Cell(example["units"], lang=f"{facts.iso1}-fonipa"),
+        ),
     ]

@@ -50,7 +50,7 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
     shown = tuple(c for c in evidence.study.analysis.tsne if c in languages) or languages[:_SHOWN]
     matrices = {r: _matrix(evidence, chosen, r) for r in (chosen.upper, chosen.lower)}
     panels = {r: Panel(r, matrices[r], _flat(evidence, chosen.task, r, shown)) for r in matrices}
-    draw(evidence, path, panels, languages)
+    draw(path, panels, languages)
     absent = [c for c in evidence.spec(chosen.task).languages if c not in languages]
     return _exhibit(
         evidence,
@@ -90,7 +90,10 @@ def _matrix(evidence: Evidence, chosen: _Choice, representation: str) -> Estimat
         [(c, evidence.seeds(task, representation, (c,))[0]) for c in languages]
     ]
     each = np.array(
-        [cka_matrix([evidence.vectors(task, representation, c, s, layer) for c, s in one], debiased=True) for one in sets]
+        [
+            cka_matrix([evidence.vectors(task, representation, c, s, layer) for c, s in one], debiased=True)
+            for one in sets
+        ]
     )
     value = each.mean(axis=0)
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
@@ -133,12 +136,16 @@ def _records(chosen: _Choice, matrices: Mapping[str, EstimateMatrix]) -> list[di
 
 def _alt(chosen: _Choice, matrices: Mapping[str, EstimateMatrix]) -> str:
     """Say mean and range of each triangle, and the pairs at its ends."""
-    parts = [f"Heat map of {len(chosen.languages)} by {len(chosen.languages)} languages between two t-SNE scatter plots."]
+    parts = [
+        f"Heat map of {len(chosen.languages)} by {len(chosen.languages)} languages between two t-SNE scatter plots."
+    ]
     for name, where in ((chosen.upper, "above"), (chosen.lower, "below")):
         found = _pairs(chosen.languages, matrices[name])
         (least, a), (most, b) = found[0], found[-1]
         mean = np.mean([e.value for e, _ in found])
-        parts.append(f"{name} ({where} the diagonal): mean CKA {mean:.2f}, from {least.value:.2f} ({a}) to {most.value:.2f} ({b}).")
+        parts.append(
+            f"{name} ({where} the diagonal): mean CKA {mean:.2f}, from {least.value:.2f} ({a}) to {most.value:.2f} ({b})."
+        )
     return " ".join(parts)
 
 

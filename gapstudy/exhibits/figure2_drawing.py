@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.exhibits.drawing import Drawing, figure, label
-from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.looks import of_languages
 from gapstudy.exhibits.marks import blank, told
 from gapstudy.stats import EstimateMatrix
@@ -34,10 +34,12 @@ class Panel:
     clouds: Mapping[str, npt.NDArray[np.float64]]
 
 
-def draw(evidence: Evidence, path: Path, panels: Mapping[str, Panel], languages: Sequence[str]) -> None:
+def draw(path: Path, panels: Mapping[str, Panel], languages: Sequence[str]) -> None:
     """Draw the first panel's matrix above the diagonal and the second's below it, and both clouds."""
     above, below = panels.values()
-    with figure(path, 3, height=3.42, margins=(0.04, 0.04, 0.44, 0.36), gaps=(0.28, 0.0), ratios=(1.52, 2.62, 1.52)) as drawing:
+    with figure(
+        path, 3, height=3.42, margins=(0.04, 0.04, 0.44, 0.36), gaps=(0.28, 0.0), ratios=(1.52, 2.62, 1.52)
+    ) as drawing:
         left, centre, right = drawing.axes
         _heat(drawing, centre, above, below, languages)
         for axis, panel in ((left, above), (right, below)):
@@ -53,9 +55,13 @@ def _heat(drawing: Drawing, axis: Any, above: Panel, below: Panel, languages: Se
     values = np.array([panel.matrix.value[i, j] for i, j, panel in cells])
     low, high = _ends(values)
     colours = ramp((values - low) / (high - low))
-    squares = PolyCollection([_square(j, i) for i, j, _ in cells], facecolors=colours, edgecolors="white", linewidths=0.5)
+    squares = PolyCollection(
+        [_square(j, i) for i, j, _ in cells], facecolors=colours, edgecolors="white", linewidths=0.5
+    )
     axis.add_collection(squares)
-    texts = [told(f"{languages[i]}–{languages[j]}, {panel.name}", "CKA", panel.matrix.at(i, j), 3) for i, j, panel in cells]
+    texts = [
+        told(f"{languages[i]}–{languages[j]}, {panel.name}", "CKA", panel.matrix.at(i, j), 3) for i, j, panel in cells
+    ]
     drawing.value(squares, *texts)
     if n <= _PRINTED:
         size = min(6.0, 54.0 / n)
@@ -93,7 +99,7 @@ def _colour_bar(drawing: Drawing, axis: Any, low: float, high: float) -> None:
     box = axis.get_position()
     bar = drawing.figure.add_axes((box.x0 + 0.44 * box.width, 0.085, 0.55 * box.width, 0.022))
     edges = np.linspace(low, high, _STEPS + 1)
-    strips = [[(a, 0), (b, 0), (b, 1), (a, 1)] for a, b in zip(edges, edges[1:], strict=False)]
+    strips = [[(a, 0), (b, 0), (b, 1), (a, 1)] for a, b in pairwise(edges)]
     colours = ramp(np.linspace(0, 1, _STEPS))
     bar.add_collection(PolyCollection(strips, facecolors=colours, edgecolors=colours, linewidths=0.3))
     bar.set_xlim(low, high)
@@ -160,7 +166,7 @@ def ramp(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.concatenate([rgb, np.ones((len(rgb), 1))], axis=1)
 
 
-_LIGHT, _DARK = (96.0, -2.0, -3.0), (20.0, 6.0, -36.0)  # L*, a*, b*
+_LIGHT, _DARK = (96.0, -1.5, -2.5), (20.0, 5.0, -30.0)  # L*, a*, b*
 _TO_RGB = np.array(
     [[3.2404542, -1.5371385, -0.4985314], [-0.9692660, 1.8760108, 0.0415560], [0.0556434, -0.2040259, 1.0572252]]
 )

@@ -7,17 +7,15 @@ paper prints the gaps (Table 2), which stand as hollow marks beside ours; it pri
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gapstudy.exhibits.base import Exhibit
-from gapstudy.exhibits.drawing import Drawing, figure, label
+from gapstudy.exhibits.drawing import figure, label
 from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.looks import PAPER, Look, of_representations
-from gapstudy.exhibits.marks import columns_at, estimate_mark, key_of_looks, paper_mark, seed_dots, told
+from gapstudy.exhibits.marks import Pane, columns_at, estimate_mark, key_of_looks, paper_mark, seed_dots, told
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points, unconverged
 from gapstudy.exhibits.published import TABLE2
 from gapstudy.exhibits.text import number, seed_mean
@@ -75,57 +73,67 @@ def _values(points: Points) -> Iterator[tuple[Key, list[float]]]:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What the panels show."""
+
+    reference: str
+    points: Points
+    means: Mapping[Key, Estimate]
+    looks: Mapping[str, Look]
+    kinds: Mapping[str, str]
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the other language of each pair."""
+        return list(dict.fromkeys(code for _, _, code in self.means))
+
+
 def _draw(evidence: Evidence, path: Path, points: Points, means: Mapping[Key, Estimate]) -> None:
     """Draw three panels in a row, or one above the other where there are many pairs."""
-    codes = tuple(dict.fromkeys(code for _, _, code in means))
-    wide = len(codes) <= _SIDE_BY_SIDE
-    size: dict[str, Any] = {"columns": 3, "height": 2.35} if wide else {"rows": 3, "height": 5.4}
-    looks = of_representations(evidence.study, points)
-    with figure(path, **size, margins=(0.42, 0.06, 0.22, 0.5), gaps=(0.5, 0.5)) as drawing:
+    study = evidence.study
+    kinds = {r: study.representations[r].kind for r in points}
+    content = _Content(study.analysis.reference, points, means, of_representations(study, points), kinds)
+    wide = len(content.codes) <= _SIDE_BY_SIDE
+    size: dict[str, Any] = {"columns": 3, "height": 2.35} if wide else {"rows": 3, "height": 5.6}
+    with figure(path, **size, margins=(0.42, 0.06, 0.22 if wide else 0.45, 0.5), gaps=(0.5, 0.6)) as drawing:
         printed = 0
-        for axis, (measure, (title, unit, digits)) in zip(drawing.axes, _PANELS.items(), strict=True):
+        for axis, (measure, (title, unit, _)) in zip(drawing.axes, _PANELS.items(), strict=True):
             axis.set_title(title)
             axis.set_ylabel(unit)
-            _panel(drawing, axis, evidence, points, means, measure, looks, digits)
-            printed += _printed(drawing, axis, evidence, codes, looks) if measure == "difference" else 0
-            _pairs_axis(axis, evidence.study.analysis.reference, codes)
-        key_of_looks(drawing, [*looks.values(), *([PAPER] if printed else [])], at=(0.01, 0.99))
+            _panel(Pane(drawing, axis), content, measure)
+            printed += _printed(Pane(drawing, axis), content) if measure == "difference" else 0
+            _pairs_axis(axis, content.reference, content.codes)
+        key_of_looks(drawing, [*content.looks.values(), *([PAPER] if printed else [])], at=(0.01, 0.99))
 
 
-def _panel(
-    drawing: Drawing, axis: Any, evidence: Evidence, points: Points, means: Mapping[Key, Estimate], measure: str,
-    looks: Mapping[str, Look], digits: int,
-) -> None:  # fmt: skip
+def _panel(pane: Pane, content: _Content, measure: str) -> None:
     """Draw one measure: a group a pair, a column a representation."""
-    reference, what = evidence.study.analysis.reference, _PANELS[measure][1]
-    codes = list(dict.fromkeys(code for _, _, code in means))
-    for offset, (representation, found) in zip(columns_at(len(points)), points.items(), strict=True):
-        for i, code in enumerate(codes):
+    _, what, digits = _PANELS[measure]
+    for offset, (representation, found) in zip(columns_at(len(content.points)), content.points.items(), strict=True):
+        look = content.looks[representation]
+        for i, code in enumerate(content.codes):
             own = [p for p in found if p.language == code]
             if not own:
                 continue
-            who = f"{reference}–{code}, {representation}"
+            who = f"{content.reference}–{code}, {representation}"
             texts = [f"{who}, seed {p.seed}: {what} {number(getattr(p, measure), digits)}" for p in own]
-            seed_dots(drawing, axis, i + offset, [getattr(p, measure) for p in own], looks[representation], texts)
-            mean = means[measure, representation, code]
-            estimate_mark(drawing, axis, i + offset, mean, looks[representation], told(who, what, mean, digits),
-                          bar=mean.n >= _DRAWN)  # fmt: skip
+            seed_dots(pane, i + offset, [getattr(p, measure) for p in own], look, texts)
+            mean = content.means[measure, representation, code]
+            estimate_mark(pane, i + offset, mean, look, told(who, what, mean, digits), bar=mean.n >= _DRAWN)
 
 
-def _printed(
-    drawing: Drawing, axis: Any, evidence: Evidence, codes: Sequence[str], looks: Mapping[str, Look]
-) -> int:
+def _printed(pane: Pane, content: _Content) -> int:
     """Draw the gaps that the paper prints for the same kinds and pairs; return how many there are."""
-    if evidence.study.analysis.reference != "eng":
+    if content.reference != "eng":
         return 0
     count = 0
-    for offset, name in zip(columns_at(len(looks)), looks, strict=True):
-        kind = evidence.study.representations[name].kind
-        for i, code in enumerate(codes):
-            if code in TABLE2[kind]:
+    for offset, (name, look) in zip(columns_at(len(content.looks)), content.looks.items(), strict=True):
+        kind = content.kinds[name]
+        for i, code in enumerate(content.codes):
+            if code in ("swa", "urd"):
                 gap = TABLE2[kind][code][1]
-                text = f"paper, Table 2: eng–{code}, {kind}: {gap:.2f} points"
-                paper_mark(drawing, axis, i + offset + 0.095, gap, looks[name], text)
+                paper_mark(pane, i + offset + 0.095, gap, look, f"paper, Table 2: eng–{code}, {kind}: {gap:.2f} points")
                 count += 1
     return count
 
@@ -151,7 +159,7 @@ def _alt(evidence: Evidence, means: Mapping[Key, Estimate]) -> str:
         found = [(r, code, e) for (m, r, code), e in means.items() if m == measure]
         listed = ", ".join(f"{r} {reference}–{code} {number(e.value, digits)}" for r, code, e in found[:12])
         more = f" and {len(found) - 12} more" if len(found) > 12 else ""
-        parts.append(f"{title} ({unit}), means over seeds: {listed}{more}.")
+        parts.append(f"{title}: {unit}, means over seeds: {listed}{more}.")
     return " ".join(parts)
 
 

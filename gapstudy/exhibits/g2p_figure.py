@@ -6,6 +6,7 @@ Paper: section 3.6 (Epitran and segments); the paper reports no audit. The numbe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.drawing import GREY, INK, Drawing, figure, label
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.looks import KINDS, Look, of_representations
-from gapstudy.exhibits.marks import columns_at, key_of_looks
+from gapstudy.exhibits.marks import Pane, columns_at, key_of_looks
 
 __all__ = ["compute"]
 
@@ -59,7 +60,13 @@ def _record(evidence: Evidence, audit: Mapping[str, Any]) -> dict[str, Any]:
     code = audit["language"]
     units = {f"units_{name}": _units(evidence, name, code) for name in _ordered(evidence)}
     shares = {name: _number(audit.get(name)) for name in _SHARES}
-    return {"representation": audit["representation"], "language": code, "phones_per_word": _per_word(audit), **shares, **units}
+    return {
+        "representation": audit["representation"],
+        "language": code,
+        "phones_per_word": _per_word(audit),
+        **shares,
+        **units,
+    }
 
 
 def _units(evidence: Evidence, representation: str, code: str) -> float:
@@ -81,33 +88,48 @@ def _draw(evidence: Evidence, path: Path, audits: Audits) -> None:
     looks = of_representations(evidence.study, _ordered(evidence))
     spoken = {name: looks[name] for name in dict.fromkeys(row["representation"] for row in audits) if name in looks}
     height = min(0.95 + 0.155 * len(codes), 8.6)
-    with figure(path, 3, height=height, margins=(0.4, 0.12, 0.38, 0.5), gaps=(0.22, 0.0), ratios=(1.35, 1, 1)) as drawing:
-        first, second, third = drawing.axes
+    with figure(
+        path, 3, height=height, margins=(0.4, 0.12, 0.38, 0.5), gaps=(0.22, 0.0), ratios=(1.35, 1, 1)
+    ) as drawing:
+        first, second, third = (Pane(drawing, axis) for axis in drawing.axes)
         for offset, (name, look) in zip(columns_at(len(looks), 0.5), looks.items(), strict=True):
             values = {code: _units(evidence, name, code) for code in codes}
-            _dots(drawing, first, codes, values, look, offset, f"{name}, units a sentence", 1)
+            _dots(first, codes, _Series(values, look, offset, f"{name}, units a sentence", 1))
         offsets = columns_at(2 * len(spoken), 0.6)
         for k, (name, look) in enumerate(spoken.items()):
             own = {row["language"]: row for row in audits if row["representation"] == name}
             per_word = {code: _per_word(row) for code, row in own.items()}
-            _dots(drawing, second, codes, per_word, look, columns_at(len(spoken))[k], f"{name}, phones a word", 2)
-            for j, (share, what) in enumerate(_SHARES.items()):
+            _dots(second, codes, _Series(per_word, look, columns_at(len(spoken))[k], f"{name}, phones a word"))
+            for j, (share, of) in enumerate(_SHARES.items()):
                 values = {code: _number(row.get(share)) for code, row in own.items()}
-                _dots(drawing, third, codes, values, look, offsets[2 * k + j], f"{name}, unknown {what} (%)", 2, hollow=j == 1)
+                what = f"{name}, unknown {of} (%)"
+                _dots(third, codes, _Series(values, look, offsets[2 * k + j], what, hollow=j == 1))
         _rows(drawing, codes)
         key_of_looks(drawing, looks.values(), extra=_key(), at=(0.01, 0.99))
 
 
-def _dots(
-    drawing: Drawing, axis: Any, codes: Sequence[str], values: Mapping[str, float], look: Look, offset: float, what: str,
-    digits: int, *, hollow: bool = False,
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Values by language that share a look: how far below the middle of its row a mark stands, and what it is of."""
+
+    values: Mapping[str, float]
+    look: Look
+    offset: float
+    what: str
+    digits: int = 2
+    hollow: bool = False
+
+
+def _dots(pane: Pane, codes: Sequence[str], series: _Series) -> None:
+    values, look = series.values, series.look
     there = [(i, code) for i, code in enumerate(codes) if np.isfinite(values.get(code, np.nan))]
     if there:
-        dots = axis.scatter([values[code] for _, code in there], [i + offset for i, _ in there], s=13, marker=look.marker,
-                            facecolors="white" if hollow else look.colour, edgecolors=look.colour if hollow else INK,
-                            linewidths=0.8 if hollow else 0.4, zorder=3, clip_on=False)  # fmt: skip
-        drawing.value(dots, *(f"{code}, {what}: {values[code]:.{digits}f}" for _, code in there))
+        dots = pane.axis.scatter(
+            [values[code] for _, code in there], [i + series.offset for i, _ in there], s=13, marker=look.marker,
+            facecolors="white" if series.hollow else look.colour, edgecolors=look.colour if series.hollow else INK,
+            linewidths=0.8 if series.hollow else 0.4, zorder=3, clip_on=False,
+        )  # fmt: skip
+        pane.value(dots, *(f"{code}, {series.what}: {values[code]:.{series.digits}f}" for _, code in there))
 
 
 def _rows(drawing: Drawing, codes: Sequence[str]) -> None:
@@ -122,9 +144,13 @@ def _rows(drawing: Drawing, codes: Sequence[str]) -> None:
         axis.set_xlim(0.0, max(1.06 * axis.get_xlim()[1], 1.0))
         axis.locator_params(axis="x", nbins=5)
     if not drawing.axes[2].collections:
-        drawing.axes[2].text(0.5, 0.5, "not counted", transform=drawing.axes[2].transAxes, ha="center", va="center", color=GREY)
+        drawing.axes[2].text(
+            0.5, 0.5, "not counted", transform=drawing.axes[2].transAxes, ha="center", va="center", color=GREY
+        )
     elif not _any_unknown(drawing.axes[2]):
-        drawing.axes[2].text(0.5, 0.5, "none", transform=drawing.axes[2].transAxes, ha="center", va="center", color=GREY)
+        drawing.axes[2].text(
+            0.5, 0.5, "none", transform=drawing.axes[2].transAxes, ha="center", va="center", color=GREY
+        )
 
 
 def _any_unknown(axis: Any) -> bool:
@@ -147,7 +173,9 @@ def _alt(records: Sequence[Mapping[str, Any]]) -> str:
     parts = ["A row a language with units a sentence, phones a word and unknown shares."]
     if found:
         ends = sorted(found, key=lambda row: row["phones_per_word"])
-        parts.append(f"Phones a word from {ends[0]['phones_per_word']:.1f} ({ends[0]['language']}) to {ends[-1]['phones_per_word']:.1f} ({ends[-1]['language']}).")
+        parts.append(
+            f"Phones a word from {ends[0]['phones_per_word']:.1f} ({ends[0]['language']}) to {ends[-1]['phones_per_word']:.1f} ({ends[-1]['language']})."
+        )
     if known := [row for row in records if np.isfinite(row["unknown_segments"])]:
         worst = max(known, key=lambda row: row["unknown_segments"])
         parts.append(f"At most {worst['unknown_segments']:.2f} % of phones are unknown ({worst['language']}).")

@@ -39,7 +39,10 @@ class Association:
 def compute(evidence: Evidence, folder: Path) -> Exhibit:
     """Compute the scatter from the XNLI runs of every representation and draw it into ``folder``."""
     spec = evidence.study.tasks.get("xnli")
-    found = {r: [p for p in pair_points(evidence, r) if not math.isnan(p.gap)] for r in (spec.representations if spec else ())}
+    found = {
+        r: [p for p in pair_points(evidence, r) if not math.isnan(p.gap)]
+        for r in (spec.representations if spec else ())
+    }
     points = {r: own for r, own in found.items() if own}
     path = folder / "figures" / "gap-cka.svg"
     if not points:
@@ -84,12 +87,16 @@ def _draw(
     named = [Look(look.colour, look.marker, name=f"{reference}–{code}") for code, look in looks.items()]
     keys = math.ceil((len(named) + 2) / 7)
     highest = max(p.gap for own in points.values() for p in own)
-    with figure(path, len(points), height=2.55 + 0.15 * keys, margins=(0.42, 0.08, 0.38, 0.58 + 0.15 * keys), gaps=(0.3, 0.0)) as drawing:
+    with figure(
+        path, len(points), height=2.55 + 0.15 * keys, margins=(0.42, 0.08, 0.38, 0.58 + 0.15 * keys), gaps=(0.3, 0.0)
+    ) as drawing:
         for axis, (name, own) in zip(drawing.axes, points.items(), strict=True):
             _panel(drawing, axis, reference, own, looks)
             axis.set_ylim(-0.03 * highest, 1.06 * highest or 1.0)
             axis.set_title(label(name), pad=22)
-            axis.text(0.0, 1.025, _said(known.get(name)), transform=axis.transAxes, fontsize=6, va="bottom", linespacing=1.25)
+            axis.text(
+                0.0, 1.025, _said(known.get(name)), transform=axis.transAxes, fontsize=6, va="bottom", linespacing=1.25
+            )
         drawing.axes[0].set_ylabel("performance gap (RPD, %)")
         key_of_looks(drawing, named, extra=_lines(), at=(0.01, 0.99), columns=7)
 
@@ -101,7 +108,9 @@ def _panel(drawing: Drawing, axis: Any, reference: str, points: Sequence[PairPoi
         own, look = [p for p in points if p.language == code], looks[code]
         dots = axis.scatter([p.cka for p in own], [p.gap for p in own], s=14, color=look.colour, marker=look.marker,
                             linewidths=0.3, edgecolors="white", zorder=3)  # fmt: skip
-        texts = (f"{reference}–{code}, {p.representation}, seed {p.seed}: CKA {p.cka:.3f}, gap {p.gap:.1f} %" for p in own)
+        texts = (
+            f"{reference}–{code}, {p.representation}, seed {p.seed}: CKA {p.cka:.3f}, gap {p.gap:.1f} %" for p in own
+        )
         drawing.value(dots, *texts)
         _line(axis, own, look.colour, "-", 1.2)
     axis.set_xlabel("CKA")
@@ -169,7 +178,9 @@ def _exhibit(evidence: Evidence, **content: Any) -> Exhibit:
         "do not go the way of the line of all points, the pooled correlation comes from the difference between pairs.",
         method=f"Plain CKA, {layer} layer, as in Table 3. Lines are least squares; ρ is Spearman's, with {100 * analysis.level:g} % intervals over "
         f"{analysis.resamples:,} resamples of whole seeds (BCa where defined). *Within pairs*: ranks within each pair.",
-        signature=evidence.signature(f"resamples:{analysis.resamples}", "cka:plain", "gap:rpd", "ci:bca over seeds", runs=runs),
+        signature=evidence.signature(
+            f"resamples:{analysis.resamples}", "cka:plain", "gap:rpd", "ci:bca over seeds", runs=runs
+        ),
         runs=tuple(run.run_id for run in runs),
         **{"alt": "Scatter of the performance gap over CKA."} | content,
     )

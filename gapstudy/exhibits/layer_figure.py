@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.drawing import GREY, Drawing, figure, label
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.layers import METHOD, LayerRow, layer_rows, runs_behind_layers
 from gapstudy.exhibits.looks import Look, of_representations
-from gapstudy.exhibits.marks import columns_at, estimate_mark, key_of_looks, told
+from gapstudy.exhibits.marks import Pane, columns_at, estimate_mark, key_of_looks, told
 from gapstudy.exhibits.text import NAMES, number
 from gapstudy.stats import Estimate
 
@@ -59,7 +61,7 @@ def _both(row: LayerRow) -> list[tuple[str, Estimate]]:
 def _draw(evidence: Evidence, path: Path, rows: Sequence[LayerRow]) -> None:
     tasks = list(dict.fromkeys(row.task for row in rows))
     looks = of_representations(evidence.study, dict.fromkeys(row.representation for row in rows))
-    ends = [end for row in rows for _, e in _both(row) for end in (e.value, e.low, e.high) if end == end]
+    ends = [end for row in rows for _, e in _both(row) for end in (e.value, e.low, e.high) if np.isfinite(end)]
     room = 0.06 * (max(ends) - min(ends)) or 0.05
     with figure(path, len(tasks), height=2.3, margins=(0.45, 0.06, 0.38, 0.5), gaps=(0.32, 0.0)) as drawing:
         for axis, task in zip(drawing.axes, tasks, strict=True):
@@ -72,7 +74,7 @@ def _draw(evidence: Evidence, path: Path, rows: Sequence[LayerRow]) -> None:
 
 def _panel(drawing: Drawing, axis: Any, rows: Sequence[LayerRow], looks: Mapping[str, Look]) -> None:
     """Draw a line a representation through its layers, before and after."""
-    layers = list(dict.fromkeys(row.layer for row in rows))
+    pane, layers = Pane(drawing, axis), list(dict.fromkeys(row.layer for row in rows))
     names = list(dict.fromkeys(row.representation for row in rows))
     places = columns_at(2 * len(names), 0.66)
     for k, name in enumerate(names):
@@ -84,7 +86,7 @@ def _panel(drawing: Drawing, axis: Any, rows: Sequence[LayerRow], looks: Mapping
                       linestyle=looks[name].line, alpha=0.45 if when == "before" else 1.0, zorder=2)  # fmt: skip
             for x, e in line:
                 who = f"{name}, layer {layers[round(x)]}, {_TIMES[when]}"
-                estimate_mark(drawing, axis, x, e, looks[name], told(who, "mean CKA", e, 3, "sentence"),
+                estimate_mark(pane, x, e, looks[name], told(who, "mean CKA", e, 3, "sentence"),
                               hollow=when == "before", size=4.0)  # fmt: skip
     axis.set_xticks(range(len(layers)), [label(layer) for layer in layers])
     axis.set_xlim(-0.5, len(layers) - 0.5)
@@ -104,8 +106,7 @@ def _key() -> list[Any]:
 def _alt(rows: Sequence[LayerRow]) -> str:
     """Say each row's values."""
     told = [
-        f"{row.task} {row.representation} {row.layer} "
-        + " to ".join(number(e.value, 2) for _, e in _both(row))
+        f"{row.task} {row.representation} {row.layer} " + " to ".join(number(e.value, 2) for _, e in _both(row))
         for row in rows[:24]
     ]
     return f"Mean CKA by task, representation and layer, before to after fine-tuning: {'; '.join(told)}."

@@ -77,7 +77,10 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
         alt=_alt(curves),
         signature=evidence.signature("band:least and greatest seed"),
         images=(Path("figures") / path.name,) if curves else (),
-        data={f"{c.task}/{c.representation}": {"chosen": {str(k): v for k, v in c.chosen.items()}, "runs": c.runs} for c in curves},
+        data={
+            f"{c.task}/{c.representation}": {"chosen": {str(k): v for k, v in c.chosen.items()}, "runs": c.runs}
+            for c in curves
+        },
         records=tuple(row for curve in curves for row in _records(curve)),
         missing=tuple(missing),
         runs=tuple(run.run_id for run in evidence.runs),
@@ -106,7 +109,9 @@ def curve_of(task: str, representation: str, runs: Sequence[Run]) -> Curve | str
     if not epochs:
         return "no epoch is in every history"
     languages = {run.cell.language for run in runs}
-    whole = [s for s in sorted({run.seed for run in runs}) if {r.cell.language for r in runs if r.seed == s} == languages]
+    whole = [
+        s for s in sorted({run.seed for run in runs}) if {r.cell.language for r in runs if r.seed == s} == languages
+    ]
     groups = [[r for r in runs if r.seed == s] for s in whole] or [list(runs)]
     by_seed = np.array([np.mean([values[r.run_id] for r in group], axis=0) for group in groups])  # (seeds, 2, epochs)
     summary = np.stack([by_seed.mean(axis=0), by_seed.min(axis=0), by_seed.max(axis=0)])
@@ -173,7 +178,17 @@ def _key() -> list[Any]:
     from matplotlib.lines import Line2D
 
     return [
-        Line2D([], [], color=GREY, linestyle="none", marker="o", markersize=size, markeredgecolor="#222222", markeredgewidth=0.4, label=text)
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            linestyle="none",
+            marker="o",
+            markersize=size,
+            markeredgecolor="#222222",
+            markeredgewidth=0.4,
+            label=text,
+        )
         for size, text in ((5.0**0.5, "chosen by no run"), (55.0**0.5, "by every run"))
     ]
 

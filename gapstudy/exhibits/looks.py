@@ -59,7 +59,9 @@ def of_representations(study: Study, names: Iterable[str]) -> dict[str, Look]:
         nth = seen[kind] = seen.get(kind, -1) + 1
         base = replace(KINDS[kind], name=name)
         more = _MORE[kind]
-        looks[name] = base if not nth else replace(base, colour=_darker(base.colour, nth), marker=more[(nth - 1) % len(more)])
+        looks[name] = (
+            base if not nth else replace(base, colour=_darker(base.colour, nth), marker=more[(nth - 1) % len(more)])
+        )
     return {name: looks[name] for name in names}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gapstudy.exhibits.text import interval, number
 from gapstudy.stats import Estimate
 
 __all__ = [
+    "Pane",
     "band",
     "blank",
     "columns_at",
@@ -31,9 +33,22 @@ __all__ = [
 _GOLDEN = 0.6180339887498949
 
 
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """The axes that marks are drawn into, and the drawing that keeps their values."""
+
+    drawing: Drawing
+    axis: Any
+
+    def value(self, artist: Any, *texts: str) -> None:
+        """Let marks show their values."""
+        self.drawing.value(artist, *texts)
+
+
 def jitter(n: int, width: float) -> npt.NDArray[np.float64]:
     """Return ``n`` offsets in [-width / 2, width / 2] that lie far apart whatever ``n`` is (the golden ratio's sequence)."""
-    return ((np.arange(1, n + 1) * _GOLDEN) % 1.0 - 0.5) * width
+    places: npt.NDArray[np.float64] = np.arange(1, n + 1, dtype=np.float64) * _GOLDEN % 1.0
+    return (places - 0.5) * width
 
 
 def columns_at(n: int, room: float = 0.72) -> list[float]:
@@ -49,25 +64,32 @@ def told(who: str, what: str, estimate: Estimate, digits: int, unit: str = "seed
     'eng–swa, phoneme: CKA 0.52 [0.49, 0.55], 15 seeds'
     """
     ends = f" {interval(estimate, digits)}".rstrip()
-    return f"{who}: {what} {number(estimate.value, digits)}{ends}, {estimate.n:,} {unit}{'' if estimate.n == 1 else 's'}"
+    return (
+        f"{who}: {what} {number(estimate.value, digits)}{ends}, {estimate.n:,} {unit}{'' if estimate.n == 1 else 's'}"
+    )
 
 
-def seed_dots(
-    drawing: Drawing, axis: Any, at: float, values: Sequence[float], look: Look, texts: Sequence[str], width: float = 0.14
-) -> None:
+def seed_dots(pane: Pane, at: float, values: Sequence[float], look: Look, texts: Sequence[str]) -> None:
     """Draw a faint dot a seed, spread sideways; values that are no numbers have none."""
     there = np.isfinite(values)
     if not there.any():
         return
-    x = at + jitter(len(values), width)
-    dots = axis.scatter(
-        x[there], np.asarray(values, float)[there], s=7, color=look.colour, alpha=0.45, linewidths=0, marker="o", zorder=2
+    x = at + jitter(len(values), 0.14)
+    dots = pane.axis.scatter(
+        x[there],
+        np.asarray(values, float)[there],
+        s=7,
+        color=look.colour,
+        alpha=0.45,
+        linewidths=0,
+        marker="o",
+        zorder=2,
     )
-    drawing.value(dots, *(text for text, ok in zip(texts, there, strict=True) if ok))
+    pane.value(dots, *(text for text, ok in zip(texts, there, strict=True) if ok))
 
 
 def estimate_mark(
-    drawing: Drawing, axis: Any, at: float, estimate: Estimate, look: Look, text: str, *,
+    pane: Pane, at: float, estimate: Estimate, look: Look, text: str, *,
     across: bool = False, hollow: bool = False, bar: bool = True, size: float = 5.0,
 ) -> None:  # fmt: skip
     """Draw an estimate with its interval at ``at``: upright, or along the x axis (``across``).
@@ -78,19 +100,19 @@ def estimate_mark(
         return
     if bar and np.isfinite(estimate.low) and np.isfinite(estimate.high):
         ends, places = [estimate.low, estimate.high], [at, at]
-        axis.plot(*((ends, places) if across else (places, ends)), "-", color=look.colour, linewidth=1.3, zorder=3)
+        pane.axis.plot(*((ends, places) if across else (places, ends)), "-", color=look.colour, linewidth=1.3, zorder=3)
     x, y = (estimate.value, at) if across else (at, estimate.value)
-    mark = axis.plot(x, y, linestyle="none", marker=look.marker, markersize=size, color=look.colour, zorder=4,
-                     markerfacecolor="white" if hollow else look.colour,
-                     markeredgecolor=look.colour if hollow else INK, markeredgewidth=1.0 if hollow else 0.5)  # fmt: skip
-    drawing.value(mark[0], text)
+    mark = pane.axis.plot(x, y, linestyle="none", marker=look.marker, markersize=size, color=look.colour, zorder=4,
+                          markerfacecolor="white" if hollow else look.colour,
+                          markeredgecolor=look.colour if hollow else INK, markeredgewidth=1.0 if hollow else 0.5)  # fmt: skip
+    pane.value(mark[0], text)
 
 
-def paper_mark(drawing: Drawing, axis: Any, at: float, value: float, look: Look, text: str, size: float = 4.2) -> None:
+def paper_mark(pane: Pane, at: float, value: float, look: Look, text: str) -> None:
     """Draw a value that the paper prints: a hollow diamond in the colour of what it stands beside."""
-    mark = axis.plot(at, value, linestyle="none", marker=PAPER.marker, markersize=size, markerfacecolor="white",
-                     markeredgecolor=look.colour, markeredgewidth=1.0, zorder=5)  # fmt: skip
-    drawing.value(mark[0], text)
+    mark = pane.axis.plot(at, value, linestyle="none", marker=PAPER.marker, markersize=4.2, markerfacecolor="white",
+                          markeredgecolor=look.colour, markeredgewidth=1.0, zorder=5)  # fmt: skip
+    pane.value(mark[0], text)
 
 
 def band(axis: Any, x: Sequence[float], low: Sequence[float], high: Sequence[float], look: Look) -> None:
@@ -126,7 +148,9 @@ def log_axis(axis: Any, low: float, high: float) -> None:
     inside = [10.0**p for p in powers if low <= 10.0**p <= high]
     axis.set_major_locator(FixedLocator(inside))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _magnitude(value)))
-    axis.set_minor_locator(FixedLocator([m * 10.0**p for p in powers for m in range(2, 10) if low <= m * 10.0**p <= high]))
+    axis.set_minor_locator(
+        FixedLocator([m * 10.0**p for p in powers for m in range(2, 10) if low <= m * 10.0**p <= high])
+    )
     axis.set_minor_formatter(NullFormatter())
 
 

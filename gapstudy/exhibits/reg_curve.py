@@ -115,7 +115,9 @@ def _panel(
         curve = axis.plot([x["reg"] for x in own], [x["distance"] for x in own], color=look.colour, linestyle=look.line,
                           marker=look.marker, markersize=3.6, markeredgecolor=INK, markeredgewidth=0.4)  # fmt: skip
         who = f"{reference}–{own[0]['language']}, {name}"
-        texts = (f"{who}, reg {x['reg']:.3g}: {x['distance']:.4f}{'' if x['converged'] else ' (not converged)'}" for x in own)
+        texts = (
+            f"{who}, reg {x['reg']:.3g}: {x['distance']:.4f}{'' if x['converged'] else ' (not converged)'}" for x in own
+        )
         drawing.value(curve[0], *texts)
         if own[0]["exact"] is not None:
             axis.axhline(own[0]["exact"], color=look.colour, linewidth=0.7, linestyle=(0, (6, 3)), alpha=0.8)
@@ -128,7 +130,9 @@ def _further_keys(lines: list[dict[str, Any]]) -> list[Any]:
 
     keys = [Line2D([], [], color="#9A9A9A", linewidth=0.8, label="the study's reg")]
     exact = any(line["exact"] is not None for line in lines)
-    return keys + ([Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (6, 3)), label="exact transport")] if exact else [])
+    return keys + (
+        [Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (6, 3)), label="exact transport")] if exact else []
+    )
 
 
 def _alt(evidence: Evidence, lines: list[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _URL = re.compile(r"url\(#([^)]+)\)")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _DECIMALS = {"d": 2, "x": 2, "y": 2, "width": 2, "height": 2, "transform": 6}
+_SUPERFLUOUS, _HOLDERS = (f"{_SVG}metadata", f"{_SVG}style"), (f"{_SVG}g", f"{_SVG}defs")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _TITLE_LIMIT = 400
 
@@ -53,10 +54,10 @@ def finish(text: str, key: str, values: Mapping[str, Sequence[str]]) -> str:
 
 
 def plain_text(text: str, limit: int = _TITLE_LIMIT) -> str:
-    """Return one line without signs that control, hide or turn text; a longer one than ``limit`` is cut.
+    r"""Return one line without signs that control, hide or turn text; a longer one than ``limit`` is cut.
 
-    >>> plain_text("a\\u202eb  c", 40)
-    'a\\ufffdb c'
+    >>> plain_text("a\u202eb  c", 40)
+    'a\ufffdb c'
     """
     line = "".join("\ufffd" if unicodedata.category(c) in _HIDDEN else c for c in " ".join(text.split()))
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
@@ -66,9 +67,7 @@ def _strip(root: ET.Element) -> None:
     """Drop metadata and blanks; the style sheet, which would rule the whole page, becomes attributes of the root."""
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
-                parent.remove(child)
-            elif not len(child) and child.tag in (f"{_SVG}g", f"{_SVG}defs"):
+            if child.tag in _SUPERFLUOUS or (child.tag in _HOLDERS and not len(child)):
                 parent.remove(child)
         parent.text = parent.text if (parent.text or "").strip() else None
         parent.tail = "\n" if parent is not root else None

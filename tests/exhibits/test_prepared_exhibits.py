@@ -32,7 +32,8 @@ def test_figure1_has_script_and_phones_of_each_language(full: Any, printed: Call
     exhibit = full.exhibits["figure1"]
 
     assert [row[:2] for row in printed(exhibit)] == [
-        ["English", "orthography"], ["", "phonemes"], ["Korean", "orthography"], ["", "phonemes"],
+        ["English", "orthography"], ["Latin script", "phonemes"],
+        ["Korean", "orthography"], ["Hangul script", "phonemes"],
     ]  # fmt: skip
     assert "▁" in printed(exhibit)[1][2]
     assert [row[2].lang for row in exhibit.table.rows] == ["en-Latn", "en-fonipa", "ko-Hang", "ko-fonipa"]
