@@ -156,6 +156,12 @@ def wide() -> Study:
     return Study.parse(WIDE, "wide.toml")
 
 
+@pytest.fixture(scope="session")
+def wide_toml() -> str:
+    """The TOML of the wide study."""
+    return WIDE
+
+
 @dataclass(frozen=True)
 class Fabricated:
     """A store whose runs were made up with NumPy: what the statistics read, without any training."""

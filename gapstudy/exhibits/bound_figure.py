@@ -32,6 +32,7 @@ _SPACES = {
     "First": ("X", f"bound, {COMPONENTS} components"),
     "Class": ("P", "bound, class probabilities"),
 }
+_DODGE = dict(zip(_SPACES, (0.33, 0.2, 0.07), strict=True))  # bounds may have one value
 _FLOOR = 1e-3  # the smallest gap that the logarithmic axis shows
 _ROWS = 24  # representations of pairs that fit a page
 
@@ -47,14 +48,17 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
     if not bounds:
         path.unlink(missing_ok=True)  # of an earlier report
         return _exhibit(evidence, bounds, missing=lacking(evidence))
-    every = sorted({_row_of(line): None for line in (*gaps, *bounds)}, key=lambda row: row[0])
+    order = evidence.spec("xnli").languages
+    every = sorted({_row_of(line): None for line in (*gaps, *bounds)}, key=lambda row: order.index(row[0]))
     _draw(evidence, path, every[:_ROWS], gaps, bounds)
-    left_out = [f"{r} {evidence.study.analysis.reference}–{code}" for code, r in every[_ROWS:]]
+    left_out = (
+        [f"drawn are {_ROWS} of {len(every)} representations of pairs; the CSV has them all"] if every[_ROWS:] else []
+    )
     records = (*_observed(gaps), *_bounds(bounds), *_needed(delta))
     return _exhibit(
         evidence, bounds, images=(Path("figures") / path.name,), records=records,
         data={"values": [*_observed(gaps), *_bounds(bounds)], "n_needed": list(_needed(delta))},
-        missing=(*lacking(evidence), *([f"not drawn, but in the CSV: {', '.join(left_out)}"] if left_out else [])),
+        missing=(*lacking(evidence), *left_out),
         alt=_alt(evidence, gaps, bounds),
     )  # fmt: skip
 
@@ -66,7 +70,7 @@ def _row_of(line: Line) -> Row:
 def _draw(evidence: Evidence, path: Path, rows: list[Row], gaps: Sequence[Line], bounds: Sequence[Line]) -> None:
     looks = of_representations(evidence.study, dict.fromkeys(r for _, r in rows))
     reference, at = evidence.study.analysis.reference, {row: i for i, row in enumerate(rows)}
-    height = max(2.5, 0.95 + 0.21 * len(rows))
+    height = max(2.5, 0.95 + 0.23 * len(rows))
     with figure(
         path, 2, height=height, margins=(1.05, 0.42, 0.38, 0.5), gaps=(0.52, 0.0), ratios=(1.5, 1.0)
     ) as drawing:
@@ -77,6 +81,9 @@ def _draw(evidence: Evidence, path: Path, rows: list[Row], gaps: Sequence[Line],
             if row in at:
                 who = f"{reference}–{row[0]}, {row[1]}"
                 (_gap if "gap" in line else _bound)(left, line, at[row], looks[row[1]], who)
+        tall = right.axis.get_position()
+        share = min(1.0, 1.75 / (tall.height * height))  # curves need no more room where there are many rows
+        right.axis.set_position((tall.x0, tall.y1 - share * tall.height, tall.width, share * tall.height))
         _curves(right, bounds, evidence.study.analysis.delta)
         _key(drawing)
 
@@ -85,17 +92,18 @@ def _gap(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
     """Draw the observed gap and its certificate in the upper half of a row."""
     gap, top = line["gap"], line["certificate"].high
     shown = replace(gap, value=max(gap.value, _FLOOR), low=max(gap.low, _FLOOR), high=max(gap.high, _FLOOR))
-    estimate_mark(pane, y - 0.17, shown, look, told(who, "observed gap", gap, 3, "item"), across=True, size=4.2)
-    mark = pane.axis.plot(max(top, _FLOOR), y - 0.17, marker="|", color=look.colour, markersize=8, markeredgewidth=1.8,
+    estimate_mark(pane, y - 0.2, shown, look, told(who, "observed gap", gap, 3, "item"), across=True, size=4.2)
+    mark = pane.axis.plot(max(top, _FLOOR), y - 0.2, marker="|", color=look.colour, markersize=8, markeredgewidth=1.8,
                           linestyle="none")  # fmt: skip
     pane.value(mark[0], f"{who}: certificate {top:.3f}")
 
 
 def _bound(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
     """Draw the right side of the theorem in the lower half of a row, hollow where it says nothing."""
-    marker, name = _SPACES[line["space"].split()[0]]
+    space = line["space"].split()[0]
+    marker, name = _SPACES[space]
     value = line["paper"]
-    mark = pane.axis.plot(value, y + 0.2, marker, color=look.colour, markersize=4.2, linestyle="none",
+    mark = pane.axis.plot(value, y + _DODGE[space], marker, color=look.colour, markersize=4.2, linestyle="none",
                           markerfacecolor="white" if value >= 1 else look.colour, markeredgewidth=0.8)  # fmt: skip
     pane.value(mark[0], f"{who}: {name} {value:.2f}, n = {line['n']:,}")
 
@@ -162,12 +170,8 @@ def _curves(pane: Pane, bounds: Sequence[Line], delta: float) -> None:
             n, value, "o", color="#D55E00", markersize=4.5, markeredgecolor="white", linestyle="none", zorder=5
         )
         pane.value(mark[0], f"this study: n = {n:,}, d = {d}: complexity term {value:.2f}")
-    if places:
-        n, d = min(places, key=lambda place: complexity_term(*place, delta=delta))
-        axis.annotate("this study", (n, complexity_term(n, d, delta=delta)), xytext=(-2, -9), textcoords="offset points",
-                      fontsize=6.5, color="#A34700", va="center", ha="right")  # fmt: skip
     axis.set_xlabel("n, sentences or items a language")
-    axis.set_title("Complexity term over n")
+    axis.set_title("Complexity term (dots: this study)")
     end_labels(axis, float(sizes[-1]), ends)
 
 
