@@ -171,7 +171,7 @@ def _curves(pane: Pane, bounds: Sequence[Line], delta: float) -> None:
         )
         pane.value(mark[0], f"this study: n = {n:,}, d = {d}: complexity term {value:.2f}")
     axis.set_xlabel("n, sentences or items a language")
-    axis.set_title("Complexity term (dots: this study)")
+    axis.set_title("Complexity (dots: this study)")
     end_labels(axis, float(sizes[-1]), ends)
 
 

@@ -95,8 +95,8 @@ def _draw(evidence: Evidence, path: Path, points: Points, means: Mapping[Key, Es
     kinds = {r: study.representations[r].kind for r in points}
     content = _Content(study.analysis.reference, points, means, of_representations(study, points), kinds)
     wide = len(content.codes) <= _SIDE_BY_SIDE
-    size: dict[str, Any] = {"columns": 3, "height": 2.35} if wide else {"rows": 3, "height": 5.6}
-    with figure(path, **size, margins=(0.42, 0.06, 0.22 if wide else 0.45, 0.5), gaps=(0.5, 0.6)) as drawing:
+    size: dict[str, Any] = {"columns": 3, "height": 2.35} if wide else {"rows": 3, "height": 5.65}
+    with figure(path, **size, margins=(0.42, 0.06, 0.22 if wide else 0.5, 0.5), gaps=(0.5, 0.6)) as drawing:
         printed = 0
         for axis, (measure, (title, unit, _)) in zip(drawing.axes, _PANELS.items(), strict=True):
             axis.set_title(title)
