@@ -116,7 +116,7 @@ def _cloud(drawing: Drawing, axis: Any, panel: Panel) -> None:
     looks = of_languages(panel.clouds)
     for code, points in panel.clouds.items():
         look = looks[code]
-        dots = axis.scatter(*points.T, s=9, color=look.colour, marker=look.marker, linewidths=0.2, edgecolors="white",
+        dots = axis.scatter(*points.T, s=8, color=look.colour, marker=look.marker, linewidths=0, alpha=0.8,
                             label=label(code))  # fmt: skip
         drawing.value(dots, f"{code}, {panel.name}: {len(points)} sentences")
     blank(axis)

@@ -106,8 +106,8 @@ def _panel(drawing: Drawing, axis: Any, reference: str, points: Sequence[PairPoi
     _line(axis, points, INK, (0, (4, 2)), 1.1)
     for code in dict.fromkeys(p.language for p in points):
         own, look = [p for p in points if p.language == code], looks[code]
-        dots = axis.scatter([p.cka for p in own], [p.gap for p in own], s=14, color=look.colour, marker=look.marker,
-                            linewidths=0.3, edgecolors="white", zorder=3)  # fmt: skip
+        dots = axis.scatter([p.cka for p in own], [p.gap for p in own], s=15, color=look.colour, marker=look.marker,
+                            linewidths=0, alpha=0.85, zorder=3)  # fmt: skip
         texts = (
             f"{reference}–{code}, {p.representation}, seed {p.seed}: CKA {p.cka:.3f}, gap {p.gap:.1f} %" for p in own
         )

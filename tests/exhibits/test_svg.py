@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gapstudy.exhibits.drawing import figure
+from gapstudy.exhibits.drawing import figure, label
 from gapstudy.exhibits.svg import finish, plain_text
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -125,3 +125,18 @@ def test_pyplot_is_not_needed(tmp_path: Path) -> None:
 def test_plain_text(text: str, limit: int, plain: str) -> None:
     """One line, no hidden signs, never longer than asked."""
     assert plain_text(text, limit) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("phoneme", "phoneme"),
+        ("eng–swa", "eng–swa"),
+        ("한국어", "\ufffd" * 3),
+        ("a\u202eb", "a\ufffdb"),
+        ("x" * 30, "x" * 23 + "…"),
+    ],
+)
+def test_labels_can_be_drawn(name: str, shown: str) -> None:
+    """A label has signs of the font alone and a length that fits, so that drawing never warns of a missing glyph."""
+    assert label(name) == shown
