@@ -37,9 +37,7 @@ def compute(evidence: Evidence) -> Exhibit:
         signature=evidence.prepared_signature(
             f"representation:{spoken or 'none'}", *_backends(evidence, spoken, wanted)
         ),
-        table=Table(header=((Head("Language"), Head("Input"), Head("Sentence")),), rows=tuple(rows), align="lll")
-        if rows
-        else None,
+        table=Table(header=((Head("Input"), Head("Sentence")),), rows=tuple(rows), align="ll") if rows else None,
         data={code: examples[f"{spoken}/{code}"] for code in wanted},
         records=tuple({"language": code, **examples[f"{spoken}/{code}"]} for code in wanted),
         missing=tuple(missing),
@@ -67,16 +65,10 @@ def _backends(evidence: Evidence, representation: str | None, languages: list[st
 
 
 def _rows(code: str, example: dict[str, str]) -> list[tuple[Cell, ...]]:
+    """Return a heading with language and script, the sentence as written, and as the encoder reads it."""
     facts = facts_of(code)
     return [
-        (
-            Cell(facts.name, heading=True),
-            Cell("orthography"),
-            Cell(example["text"], lang=f"{facts.iso1}-{facts.script}"),
-        ),
-        (
-            Cell(f"{_SCRIPTS.get(facts.script, facts.script)} script"),
-            Cell("phonemes"),
-            Cell(example["units"], lang=f"{facts.iso1}-fonipa"),
-        ),
+        (Cell(f"{facts.name}, {_SCRIPTS.get(facts.script, facts.script)} script", heading=True),),
+        (Cell("orthography"), Cell(example["text"], lang=f"{facts.iso1}-{facts.script}")),
+        (Cell("phonemes"), Cell(example["units"], lang=f"{facts.iso1}-fonipa")),
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from gapstudy.errors import PseudoReplicationWarning
 from gapstudy.exhibits.base import Exhibit
-from gapstudy.exhibits.drawing import GREY, INK, Drawing, figure, label
+from gapstudy.exhibits.drawing import INK, Drawing, figure, label
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.looks import Look, of_languages
 from gapstudy.exhibits.marks import key_of_looks
@@ -26,6 +26,10 @@ from gapstudy.exhibits.text import interval, number
 from gapstudy.stats import Estimate, correlation
 
 __all__ = ["Association", "compute"]
+
+
+_STYLES = ("-", (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (3, 1)))  # of the lines of pairs, for grey print
+_POOLED = (0, (7, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,12 @@ def _draw(
     evidence: Evidence, path: Path, points: Mapping[str, Sequence[PairPoint]], known: Mapping[str, Association]
 ) -> None:
     codes = [c for c in evidence.spec("xnli").languages if any(p.language == c for own in points.values() for p in own)]
-    looks, reference = of_languages(codes), evidence.study.analysis.reference
-    named = [Look(look.colour, look.marker, name=f"{reference}–{code}") for code, look in looks.items()]
-    keys = math.ceil((len(named) + 2) / 7)
+    reference = evidence.study.analysis.reference
+    looks = {
+        code: replace(look, line=_STYLES[i % len(_STYLES)], name=f"{reference}–{code}")
+        for i, (code, look) in enumerate(of_languages(codes).items())
+    }
+    keys = math.ceil((len(looks) + 1) / 6)
     highest = max(p.gap for own in points.values() for p in own)
     with figure(
         path, len(points), height=2.55 + 0.15 * keys, margins=(0.42, 0.08, 0.38, 0.58 + 0.15 * keys), gaps=(0.3, 0.0)
@@ -98,12 +105,12 @@ def _draw(
                 0.0, 1.025, _said(known.get(name)), transform=axis.transAxes, fontsize=6, va="bottom", linespacing=1.25
             )
         drawing.axes[0].set_ylabel("performance gap (RPD, %)")
-        key_of_looks(drawing, named, extra=_lines(), at=(0.01, 0.99), columns=7)
+        key_of_looks(drawing, looks.values(), lines=True, extra=_pooled_key(), at=(0.01, 0.99))
 
 
 def _panel(drawing: Drawing, axis: Any, reference: str, points: Sequence[PairPoint], looks: Mapping[str, Look]) -> None:
     """Draw the points of each pair with their line, and the line of all points."""
-    _line(axis, points, INK, (0, (4, 2)), 1.1)
+    _line(axis, points, INK, _POOLED, 1.1)
     for code in dict.fromkeys(p.language for p in points):
         own, look = [p for p in points if p.language == code], looks[code]
         dots = axis.scatter([p.cka for p in own], [p.gap for p in own], s=15, color=look.colour, marker=look.marker,
@@ -112,7 +119,7 @@ def _panel(drawing: Drawing, axis: Any, reference: str, points: Sequence[PairPoi
             f"{reference}–{code}, {p.representation}, seed {p.seed}: CKA {p.cka:.3f}, gap {p.gap:.1f} %" for p in own
         )
         drawing.value(dots, *texts)
-        _line(axis, own, look.colour, "-", 1.2)
+        _line(axis, own, look.colour, look.line, 1.3)
     axis.set_xlabel("CKA")
     axis.margins(x=0.06)
     axis.locator_params(axis="x", nbins=5)
@@ -128,13 +135,10 @@ def _line(axis: Any, points: Sequence[PairPoint], colour: str, style: Any, width
     axis.plot(ends, y.mean() + slope * (ends - x.mean()), color=colour, linestyle=style, linewidth=width, zorder=2)
 
 
-def _lines() -> list[Any]:
+def _pooled_key() -> list[Any]:
     from matplotlib.lines import Line2D
 
-    return [
-        Line2D([], [], color=GREY, linewidth=1.2, label="line of a pair"),
-        Line2D([], [], color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label="line of all points"),
-    ]
+    return [Line2D([], [], color=INK, linewidth=1.1, linestyle=_POOLED, label="all points")]
 
 
 def _said(found: Association | None) -> str:

@@ -22,7 +22,7 @@ from gapstudy.stats import Estimate
 
 __all__ = ["compute"]
 
-_TIMES = {"before": "before fine-tuning", "after": "after"}
+_TIMES = {"before": "before fine-tuning", "after": "after it"}
 
 
 def compute(evidence: Evidence, folder: Path) -> Exhibit:
