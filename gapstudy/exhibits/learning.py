@@ -94,7 +94,7 @@ def curve_of(task: str, representation: str, runs: Sequence[Run]) -> Curve | str
     """
     if not runs:
         return "no finished run"
-    metric = str(runs[0].record["primary"])
+    metric = str(runs[0].record.get("primary", ""))
     try:
         histories = {run.run_id: {round(row["epoch"]): row for row in run.history()} for run in runs}
         epochs = sorted(set.intersection(*(set(rows) for rows in histories.values())))
@@ -115,7 +115,7 @@ def curve_of(task: str, representation: str, runs: Sequence[Run]) -> Curve | str
     groups = [[r for r in runs if r.seed == s] for s in whole] or [list(runs)]
     by_seed = np.array([np.mean([values[r.run_id] for r in group], axis=0) for group in groups])  # (seeds, 2, epochs)
     summary = np.stack([by_seed.mean(axis=0), by_seed.min(axis=0), by_seed.max(axis=0)])
-    chosen = Counter(int(run.record["best_epoch"]) for run in runs)
+    chosen = Counter(int(run.record["best_epoch"]) for run in runs if "best_epoch" in run.record)
     return Curve(task, representation, metric, tuple(epochs), summary[:, 0], summary[:, 1], dict(sorted(chosen.items())),
                  len(groups), len(runs))  # fmt: skip
 
@@ -212,4 +212,4 @@ def _alt(curves: Sequence[Curve]) -> str:
 
 
 def _most(chosen: Mapping[int, int]) -> int:
-    return max(chosen, key=lambda epoch: (chosen[epoch], -epoch))
+    return max(chosen, key=lambda epoch: (chosen[epoch], -epoch), default=0)

@@ -284,6 +284,15 @@ def test_histories_that_do_not_serve_are_named(
     assert said in str(learning.curve_of("ner", "phoneme", runs))
 
 
+def test_runs_that_name_no_metric_have_no_curve(wide: Study, evidence_of: Callable[..., Evidence]) -> None:
+    """A record without metric and chosen epoch is told, not an error."""
+    found = evidence_of(wide, seeds=1).runs_of(["ner"], ["phoneme"])
+    without = {"primary", "best_epoch"}
+    runs = [replace(r, record={k: v for k, v in r.record.items() if k not in without}) for r in found]
+
+    assert learning.curve_of("ner", "phoneme", runs) == "the histories have no column 'dev_'"
+
+
 # ---- layers, audit ------------------------------------------------------------------------------------------
 def test_layer_figure_draws_the_table(full: Any) -> None:
     """Its records are the before and after of the table of layers."""
