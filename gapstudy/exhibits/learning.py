@@ -25,6 +25,7 @@ from gapstudy.store import Run
 
 __all__ = ["Curve", "compute", "curve_of"]
 
+_NONE = (float("nan"), float("nan"))
 _MEASURES = {"score": "development {metric} (%)", "loss": "training loss"}
 
 
@@ -35,7 +36,7 @@ class Curve:
     Attributes
     ----------
     metric : name of the score.
-    epochs : those that every run has.
+    epochs : those that at least half of the runs have.
     score, loss : (3, epochs): mean over seeds, least and greatest seed; a seed's value is its mean over languages.
     chosen : epoch -> how many runs chose it.
     seeds, runs : how many there are.
@@ -72,7 +73,7 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
         title="Learning curves",
         caption="Score on the development set and training loss by epoch: mean over languages and seeds, with the least and the greatest seed as "
         "a band. The larger a mark, the more runs chose that epoch.",
-        method=f"A seed's value is the mean over the languages of the task, of the epochs that every run has. Seeds: {seed_range(evidence.runs)} a cell. "
+        method=f"A seed's value is the mean over the languages of the task whose run has the epoch; epochs that fewer than half of the runs reached are left out. Seeds: {seed_range(evidence.runs)} a cell. "
         "A run keeps the weights of its epoch with the highest development score.",
         alt=_alt(curves),
         signature=evidence.signature("band:least and greatest seed"),
@@ -96,28 +97,35 @@ def curve_of(task: str, representation: str, runs: Sequence[Run]) -> Curve | str
         return "no finished run"
     metric = str(runs[0].record.get("primary", ""))
     try:
-        histories = {run.run_id: {round(row["epoch"]): row for row in run.history()} for run in runs}
-        epochs = sorted(set.intersection(*(set(rows) for rows in histories.values())))
-        values = {
-            run.run_id: [[histories[run.run_id][e][name] for e in epochs] for name in (f"dev_{metric}", "train_loss")]
-            for run in runs
-        }
+        histories = [
+            {round(row["epoch"]): (row[f"dev_{metric}"], row["train_loss"]) for row in run.history()} for run in runs
+        ]
     except StoreError as error:
         return str(error)
     except KeyError as error:
         return f"the histories have no column {error.args[0]!r}"
+    had = Counter(epoch for rows in histories for epoch in rows)
+    epochs = sorted(epoch for epoch, count in had.items() if 2 * count >= len(runs))  # some may have stopped early
     if not epochs:
-        return "no epoch is in every history"
+        return "no epoch is in half of the histories"
+    values = {
+        run.run_id: np.array([rows.get(e, _NONE) for e in epochs]).T for run, rows in zip(runs, histories, strict=True)
+    }
     languages = {run.cell.language for run in runs}
     whole = [
         s for s in sorted({run.seed for run in runs}) if {r.cell.language for r in runs if r.seed == s} == languages
     ]
     groups = [[r for r in runs if r.seed == s] for s in whole] or [list(runs)]
-    by_seed = np.array([np.mean([values[r.run_id] for r in group], axis=0) for group in groups])  # (seeds, 2, epochs)
-    summary = np.stack([by_seed.mean(axis=0), by_seed.min(axis=0), by_seed.max(axis=0)])
+    by_seed = np.ma.stack([_mean([values[r.run_id] for r in group]) for group in groups])  # (seeds, 2, epochs)
+    summary = np.ma.stack([by_seed.mean(axis=0), by_seed.min(axis=0), by_seed.max(axis=0)]).filled(np.nan)
     chosen = Counter(int(run.record["best_epoch"]) for run in runs if "best_epoch" in run.record)
     return Curve(task, representation, metric, tuple(epochs), summary[:, 0], summary[:, 1], dict(sorted(chosen.items())),
                  len(groups), len(runs))  # fmt: skip
+
+
+def _mean(arrays: Sequence[npt.NDArray[np.float64]]) -> Any:
+    """Mean over what has a value, masked where nothing has."""
+    return np.ma.masked_invalid(np.stack(arrays)).mean(axis=0)
 
 
 def _draw(evidence: Evidence, path: Path, curves: Sequence[Curve]) -> None:

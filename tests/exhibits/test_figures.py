@@ -270,18 +270,41 @@ def test_incomplete_seeds_are_left_out_of_curves(wide: Study, evidence_of: Calla
     ("content", "said"),
     [
         ("epoch,train_loss\n1.0,0.5\n", "the histories have no column 'dev_entity_f1'"),
-        ("epoch,train_loss,dev_entity_f1\n9.0,0.5,1.0\n", "no epoch is in every history"),
         ("epoch,train_loss\n1.0,many\n", "could not convert string to float"),
     ],
 )
 def test_histories_that_do_not_serve_are_named(
     content: str, said: str, wide: Study, evidence_of: Callable[..., Evidence]
 ) -> None:
-    """A history without the score, without common epochs or damaged is told instead of a curve."""
+    """A history without the score or damaged is told instead of a curve."""
     runs = evidence_of(wide, seeds=1).runs_of(["ner"], ["phoneme"])
     (runs[0].folder / "history.csv").write_text(content, encoding="utf-8")
 
     assert said in str(learning.curve_of("ner", "phoneme", runs))
+
+
+def test_runs_may_stop_early(wide: Study, evidence_of: Callable[..., Evidence]) -> None:
+    """An epoch counts where half of the runs have it, as the mean over those; one that fewer have is left out."""
+    runs = evidence_of(wide, seeds=1).runs_of(["ner"], ["phoneme"])
+    head = "epoch,train_loss,dev_entity_f1\n1.0,0.5,10.0\n"
+    for run, more in zip(runs, ("", "2.0,0.4,20.0\n", "2.0,0.2,40.0\n3.0,0.1,50.0\n"), strict=True):
+        (run.folder / "history.csv").write_text(head + more, encoding="utf-8")
+
+    curve = learning.curve_of("ner", "phoneme", runs)
+
+    assert isinstance(curve, learning.Curve)
+    assert curve.epochs == (1, 2)
+    assert curve.score.tolist() == [[10.0, 30.0]] * 3
+    assert curve.loss[0] == pytest.approx([0.5, 0.3])
+
+
+def test_runs_without_an_epoch_have_no_curve(wide: Study, evidence_of: Callable[..., Evidence]) -> None:
+    """Histories without a row have no curve, and it is said."""
+    runs = evidence_of(wide, seeds=1).runs_of(["ner"], ["phoneme"])
+    for run in runs:
+        (run.folder / "history.csv").write_text("epoch,train_loss,dev_entity_f1\n", encoding="utf-8")
+
+    assert learning.curve_of("ner", "phoneme", runs) == "no epoch is in half of the histories"
 
 
 def test_runs_that_name_no_metric_have_no_curve(wide: Study, evidence_of: Callable[..., Evidence]) -> None:
