@@ -156,6 +156,12 @@ def wide() -> Study:
     return Study.parse(WIDE, "wide.toml")
 
 
+@pytest.fixture(scope="session")
+def wide_toml() -> str:
+    """The TOML of the wide study."""
+    return WIDE
+
+
 @dataclass(frozen=True)
 class Fabricated:
     """A store whose runs were made up with NumPy: what the statistics read, without any training."""
@@ -253,7 +259,18 @@ def _save_run(store: RunStore, study: Study, spec: RunSpec, dim: int) -> None:
     metrics.setdefault(cell.language, {})["dev"] = metrics[tested[0]]["test"]
     record = {"metrics": metrics, "primary": names[0], "units": {}, "best_epoch": 1, "cut_words": {},
               "timings": {"fit_seconds": 1.5}, "provenance": {"gapstudy": "test", "device": "none"}}  # fmt: skip
-    store.save(study.name, spec, record, history=[{"epoch": 1.0}], embeddings=vectors, outputs=outputs)
+    store.save(
+        study.name,
+        spec,
+        record,
+        history=_history(names[0], metrics[tested[0]]["test"][names[0]]),
+        embeddings=vectors,
+        outputs=outputs,
+    )
+
+
+def _history(metric: str, score: float) -> list[dict[str, float]]:
+    return [{"epoch": float(e), "train_loss": 1.0 / e, f"dev_{metric}": score - 2.0 * (3 - e)} for e in (1, 2, 3)]
 
 
 def settings_number(text: str) -> int:

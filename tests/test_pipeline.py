@@ -24,9 +24,9 @@ from gapstudy.prepared import prepared
 from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
 from gapstudy.study import Study
 
-KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
-        "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve",
-        "table4", "g2p", "table5", "paper-check", "verdicts"]  # fmt: skip
+KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "layer-curves", "companions", "figure3", "table3",
+        "gap-cka", "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve",
+        "table4", "g2p", "g2p-audit", "table5", "learning", "paper-check", "verdicts"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -336,7 +336,7 @@ def test_report_prints_the_signatures_and_captions(report: Made, results: dict[s
 
 @pytest.mark.parametrize(("key", "rows"), [
     ("table1", 28 + 24 + 10 + 12), ("table2", 2 * 3 * (3 + 4) + 9), ("table3", 3 * 2 * 2 + 2), ("figure2", 6), ("figure3", 18),
-    ("certificates", 30), ("theorem", 18), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("companions", 7 * 2 * 6), ("figure1", 2),
+    ("certificates", 30), ("theorem", 18), ("transport", 6), ("reg-curve", 36), ("cka-checks", 7 * 10), ("layers", 7 * 2 * 3), ("layer-curves", 7 * 2 * 2), ("gap-cka", 30 + 3 * 2), ("learning", 7 * 3), ("g2p-audit", 5), ("companions", 7 * 2 * 6), ("figure1", 2),
 ])  # fmt: skip
 def test_csv_has_a_row_for_each_number(report: Made, key: str, rows: int) -> None:
     """The CSVs are rectangular and as long as the study makes them."""

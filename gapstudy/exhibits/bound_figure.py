@@ -5,7 +5,8 @@ Paper: Theorem 4.1 and section 4.4, where nothing is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy as np
 
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.certificates import certificate_lines, first_seeds
-from gapstudy.exhibits.drawing import COLOURS, figure
+from gapstudy.exhibits.drawing import GREY, INK, Drawing, figure, label
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.looks import Look, of_representations
+from gapstudy.exhibits.marks import Pane, end_labels, estimate_mark, log_axis, told
 from gapstudy.exhibits.pairs import lacking, runs_behind
 from gapstudy.exhibits.theorem import COMPONENTS, bound_lines
 from gapstudy.stats import complexity_term, points_until_below
@@ -25,11 +28,16 @@ DIMENSIONS = (4, 65, 769)
 """Linear heads on three classes or components, on vectors of 64 and of 768 dimensions."""
 
 _SPACES = {
-    "Sentence": ("o", "vectors"),
-    "First": ("s", f"{COMPONENTS} components"),
-    "Class": ("D", "class probabilities"),
+    "Sentence": ("D", "bound, vectors"),
+    "First": ("X", f"bound, {COMPONENTS} components"),
+    "Class": ("P", "bound, class probabilities"),
 }
+_DODGE = dict(zip(_SPACES, (0.33, 0.2, 0.07), strict=True))  # bounds may have one value
 _FLOOR = 1e-3  # the smallest gap that the logarithmic axis shows
+_ROWS = 24  # representations of pairs that fit a page
+
+Line = Mapping[str, Any]
+Row = tuple[str, str]  # other language, representation
 
 
 def compute(evidence: Evidence, folder: Path) -> Exhibit:
@@ -40,68 +48,147 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
     if not bounds:
         path.unlink(missing_ok=True)  # of an earlier report
         return _exhibit(evidence, bounds, missing=lacking(evidence))
-    with figure(path, 2, width=7.0, height=2.9, gridspec_kw={"width_ratios": [1.25, 1.0]}) as (_drawing, (left, right)):
-        _values(left, evidence, gaps, bounds)
-        _curves(right, bounds, delta)
-    records = (*_observed(gaps), *_bounds(bounds), *_needed(delta))
-    return _exhibit(evidence, bounds, images=(Path("figures") / path.name,), records=records,
-                    data={"values": [*_observed(gaps), *_bounds(bounds)], "n_needed": list(_needed(delta))},
-                    missing=lacking(evidence))  # fmt: skip
-
-
-def _values(axis: Any, evidence: Evidence, gaps: list[dict[str, Any]], bounds: list[dict[str, Any]]) -> None:
-    """Draw a column a representation and pair: the gap with its interval, the certificate, the bounds."""
-    columns = list(dict.fromkeys((line["representation"], line["language"]) for line in (*gaps, *bounds)))
-    at = {column: i for i, column in enumerate(columns)}
-    colours = {r: COLOURS[evidence.study.representations[r].kind] for r, _ in columns}
-    axis.axhline(1.0, color="#3A3A3A", linewidth=0.8, linestyle="--")
-    for line in gaps:
-        x, gap, colour = at[line["representation"], line["language"]], line["gap"], colours[line["representation"]]
-        axis.plot([x, x], [max(gap.low, _FLOOR), max(gap.high, _FLOOR)], "-", color=colour, linewidth=1.2)
-        axis.plot(x, max(gap.value, _FLOOR), ".", color=colour, markersize=7)
-        axis.plot(x, line["certificate"].high, marker="_", color=colour, markersize=11, markeredgewidth=1.6)
-    for line in bounds:
-        x, colour = at[line["representation"], line["language"]], colours[line["representation"]]
-        marker, _ = _SPACES[line["space"].split()[0]]
-        says = line["paper"] < 1
-        axis.plot(x, line["paper"], marker, color=colour, markersize=4.5, markerfacecolor=colour if says else "white")
-    axis.set_yscale("log")
-    axis.set_ylim(bottom=_FLOOR / 1.4)
-    axis.set_xlim(-0.6, len(columns) - 0.4)
-    reference = evidence.study.analysis.reference
-    axis.set_xticks(range(len(columns)), [f"{r}\n{reference}–{code}" for r, code in columns],
-                    rotation=35 if len(columns) > 4 else 0, fontsize=6.5)  # fmt: skip
-    axis.set_ylabel("gap in error rate")
-    _legend(axis)
-
-
-def _legend(axis: Any) -> None:
-    """Explain the marks in grey: colours are representations."""
-    grey = "#555555"
-    marks = {"observed gap": {"marker": "."}, "certificate": {"marker": "_"}}
-    marks |= {f"bound, {name}": {"marker": marker} for marker, name in _SPACES.values()}
-    for label, style in marks.items():
-        axis.plot([], [], color=grey, linestyle="none", label=label, **style)
-    axis.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=6.5, handletextpad=0.2, columnspacing=0.9
+    order = evidence.spec("xnli").languages
+    every = sorted({_row_of(line): None for line in (*gaps, *bounds)}, key=lambda row: order.index(row[0]))
+    _draw(evidence, path, every[:_ROWS], gaps, bounds)
+    left_out = (
+        [f"drawn are {_ROWS} of {len(every)} representations of pairs; the CSV has them all"] if every[_ROWS:] else []
     )
+    records = (*_observed(gaps), *_bounds(bounds), *_needed(delta))
+    return _exhibit(
+        evidence, bounds, images=(Path("figures") / path.name,), records=records,
+        data={"values": [*_observed(gaps), *_bounds(bounds)], "n_needed": list(_needed(delta))},
+        missing=(*lacking(evidence), *left_out),
+        alt=_alt(evidence, gaps, bounds),
+    )  # fmt: skip
 
 
-def _curves(axis: Any, bounds: list[dict[str, Any]], delta: float) -> None:
+def _row_of(line: Line) -> Row:
+    return line["language"], line["representation"]
+
+
+def _draw(evidence: Evidence, path: Path, rows: list[Row], gaps: Sequence[Line], bounds: Sequence[Line]) -> None:
+    looks = of_representations(evidence.study, dict.fromkeys(r for _, r in rows))
+    reference, at = evidence.study.analysis.reference, {row: i for i, row in enumerate(rows)}
+    height = max(2.5, 0.95 + 0.23 * len(rows))
+    with figure(
+        path, 2, height=height, margins=(1.05, 0.42, 0.38, 0.5), gaps=(0.52, 0.0), ratios=(1.5, 1.0)
+    ) as drawing:
+        left, right = (Pane(drawing, axis) for axis in drawing.axes)
+        _axes(left.axis, reference, rows, highest=max(line["paper"] for line in bounds))
+        for line in (*gaps, *bounds):
+            row = _row_of(line)
+            if row in at:
+                who = f"{reference}–{row[0]}, {row[1]}"
+                (_gap if "gap" in line else _bound)(left, line, at[row], looks[row[1]], who)
+        tall = right.axis.get_position()
+        share = min(1.0, 1.75 / (tall.height * height))  # curves need no more room where there are many rows
+        right.axis.set_position((tall.x0, tall.y1 - share * tall.height, tall.width, share * tall.height))
+        _curves(right, bounds, evidence.study.analysis.delta)
+        _key(drawing)
+
+
+def _gap(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
+    """Draw the observed gap and its certificate in the upper half of a row."""
+    gap, top = line["gap"], line["certificate"].high
+    shown = replace(gap, value=max(gap.value, _FLOOR), low=max(gap.low, _FLOOR), high=max(gap.high, _FLOOR))
+    estimate_mark(pane, y - 0.2, shown, look, told(who, "observed gap", gap, 3, "item"), across=True, size=4.2)
+    mark = pane.axis.plot(max(top, _FLOOR), y - 0.2, marker="|", color=look.colour, markersize=8, markeredgewidth=1.8,
+                          linestyle="none")  # fmt: skip
+    pane.value(mark[0], f"{who}: certificate {top:.3f}")
+
+
+def _bound(pane: Pane, line: Line, y: float, look: Look, who: str) -> None:
+    """Draw the right side of the theorem in the lower half of a row, hollow where it says nothing."""
+    space = line["space"].split()[0]
+    marker, name = _SPACES[space]
+    value = line["paper"]
+    mark = pane.axis.plot(value, y + _DODGE[space], marker, color=look.colour, markersize=4.2, linestyle="none",
+                          markerfacecolor="white" if value >= 1 else look.colour, markeredgewidth=0.8)  # fmt: skip
+    pane.value(mark[0], f"{who}: {name} {value:.2f}, n = {line['n']:,}")
+
+
+def _axes(axis: Any, reference: str, rows: list[Row], *, highest: float) -> None:
+    """Prepare the left axes: rows, a logarithmic scale, and the part of it where a bound says nothing."""
+    log_axis(axis.xaxis, _FLOOR / 1.5, max(10.0, 1.6 * highest))
+    axis.axvspan(1.0, axis.get_xlim()[1], color="#EFEFEF", linewidth=0, zorder=0)
+    axis.text(1.12, -0.62, "vacuous", fontsize=6.5, color=GREY, va="center", style="italic")
+    axis.set_ylim(len(rows) - 0.45, -0.95)
+    axis.set_yticks(range(len(rows)), [label(f"{r}, {reference}–{code}", 30) for code, r in rows])
+    axis.tick_params(axis="y", length=0)
+    axis.grid(visible=True, axis="x")
+    axis.grid(visible=False, axis="y")
+    for i in range(1, len(rows)):
+        if rows[i][0] != rows[i - 1][0]:
+            axis.axhline(i - 0.5, color="#BBBBBB", linewidth=0.6)
+    axis.set_xlabel("gap in error rate (share of items)")
+    axis.set_title("Observed gap, certificate, theorem")
+
+
+def _key(drawing: Drawing) -> None:
+    """Explain the marks in grey: colours are representations, named in the rows."""
+    from matplotlib.lines import Line2D
+
+    marks = [("o", "observed gap"), ("|", "certificate"), *_SPACES.values()]
+    handles = [
+        Line2D([], [], color=GREY, linestyle="none", marker=marker, markersize=7 if marker == "|" else 4.2, label=name,
+               markeredgewidth=1.6 if marker == "|" else 0.6)
+        for marker, name in marks
+    ]  # fmt: skip
+    handles.append(
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            linestyle="none",
+            marker="D",
+            markersize=4.2,
+            markerfacecolor="white",
+            label="hollow: 1 or more",
+        )
+    )
+    drawing.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.01, 0.99), ncols=6, fontsize=6.5,
+                          handlelength=1.0, columnspacing=1.1)  # fmt: skip
+
+
+def _curves(pane: Pane, bounds: Sequence[Line], delta: float) -> None:
     """Draw the complexity term over n for some dimensions, and where this study stands."""
-    sizes = np.unique(np.geomspace(100, 1e6, 120).astype(int))
-    for d in DIMENSIONS:
-        axis.plot(sizes, [complexity_term(int(n), d, delta=delta) for n in sizes], marker="", label=f"d = {d}")
+    axis = pane.axis
+    sizes = np.unique(np.geomspace(100, 1e6, 60).astype(int))
+    log_axis(axis.xaxis, 100, 1e6)
+    log_axis(axis.yaxis, 0.01, 30)
+    axis.axhspan(1.0, 30, color="#EFEFEF", linewidth=0, zorder=0)
+    ends = []
+    for d, line in zip(DIMENSIONS, ("-", "--", ":"), strict=True):
+        values = [complexity_term(int(n), d, delta=delta) for n in sizes]
+        axis.plot(sizes, values, color=INK, linestyle=line, linewidth=1.0)
+        ends.append((values[-1], f"d = {d}", INK))
     places = dict.fromkeys((line["n"], line["d"]) for line in bounds)
-    for i, (n, d) in enumerate(places):
-        axis.plot(n, complexity_term(n, d, delta=delta), "P", color="#3A3A3A", markersize=5, linestyle="none",
-                  label="this study" if i == 0 else None)  # fmt: skip
-    axis.axhline(1.0, color="#3A3A3A", linewidth=0.8, linestyle="--")
-    axis.set_xscale("log")
-    axis.set_yscale("log")
-    axis.set_xlabel("n, sentences or items of each language")
-    axis.set_ylabel("complexity term")
-    axis.legend(loc="upper right", fontsize=6.5)
+    for n, d in places:
+        value = complexity_term(n, d, delta=delta)
+        mark = axis.plot(
+            n, value, "o", color="#D55E00", markersize=4.5, markeredgecolor="white", linestyle="none", zorder=5
+        )
+        pane.value(mark[0], f"this study: n = {n:,}, d = {d}: complexity term {value:.2f}")
+    axis.set_xlabel("n, sentences or items a language")
+    axis.set_title("Complexity (dots: this study)")
+    end_labels(axis, float(sizes[-1]), ends)
+
+
+def _alt(evidence: Evidence, gaps: Sequence[Line], bounds: Sequence[Line]) -> str:
+    """Say the range of gaps, certificates and bounds, and how many bounds are vacuous."""
+    vacuous = sum(line["paper"] >= 1 for line in bounds)
+    parts = [f"A row a representation and pair with {evidence.study.analysis.reference}, on a logarithmic axis."]
+    if gaps:
+        observed, ceilings = [line["gap"].value for line in gaps], [line["certificate"].high for line in gaps]
+        parts.append(
+            f"Observed gaps from {min(observed):.3f} to {max(observed):.3f}, certificates from {min(ceilings):.3f} to {max(ceilings):.3f}."
+        )
+    values = [line["paper"] for line in bounds]
+    parts.append(
+        f"Bounds from {min(values):.2f} to {max(values):.2f}; {vacuous} of {len(bounds)} are 1 or more. Right: falling curves of the complexity term over n."
+    )
+    return " ".join(parts)
 
 
 def _observed(gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -134,6 +221,7 @@ _NUMBERS = ("value", "low", "high", "n", "d")
 
 def _exhibit(evidence: Evidence, bounds: list[dict[str, Any]], **content: Any) -> Exhibit:
     analysis = evidence.study.analysis
+    runs = runs_behind(evidence, bounds)
     needed = ", ".join(f"{points_until_below(1.0, d, delta=analysis.delta):,} for d = {d}" for d in DIMENSIONS)
     protocol = (
         "One model serves every language, so that the theorem applies."
@@ -144,14 +232,15 @@ def _exhibit(evidence: Evidence, bounds: list[dict[str, Any]], **content: Any) -
         key="bound",
         kind="figure",
         title="What bounds the gap",
-        caption=f"Left: observed gap in error rate on XNLI (first seed of each pair, {100 * analysis.level:g} % interval over items), the "
-        f"certificate (the upper end of the share of items on which the two models disagree) and the right side of Theorem 4.1 (paper's form, δ = {analysis.delta}) in three spaces; hollow marks "
-        f"are vacuous, at or above the dashed line at 1. Values below {_FLOOR:g} are drawn there. Right: the complexity term of the paper's form over n; it falls "
-        f"below 1 from n = {needed}. {protocol}",
-        alt="Left: a column a representation and pair with observed gap, certificate and bounds on a logarithmic axis. Right: falling curves of the complexity term over n, one a dimension.",
+        caption="Left: observed gap in error rate on XNLI, its certificate, and the right side of Theorem 4.1 in three spaces; bounds "
+        "in the shaded part, at 1 or more, say nothing. Right: the complexity term of the theorem over the size of the sample.",
+        method=f"First seed of each pair; bars are {100 * analysis.level:g} % intervals of the gap over items. The certificate is the upper end of the "
+        f"share of items on which the two models disagree. The theorem's right side is the paper's form, δ = {analysis.delta}. Values below {_FLOOR:g} are "
+        f"drawn there. The complexity term falls below 1 from n = {needed}. {protocol}",
         signature=evidence.signature(
             f"delta:{analysis.delta}", f"level:{analysis.level}", "task:xnli", "folds:5", f"components:{COMPONENTS}",
-            runs=runs_behind(evidence, bounds),
+            runs=runs,
         ),
-        **content,
+        runs=tuple(run.run_id for run in runs),
+        **{"alt": "Observed gaps, certificates and bounds by representation and pair."} | content,
     )  # fmt: skip

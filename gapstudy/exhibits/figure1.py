@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.svg import plain_text
 from gapstudy.languages import language as facts_of
 
 __all__ = ["compute"]
 
 WORD_BOUNDARY = "\u2581"
+_SCRIPTS = {"Latn": "Latin", "Cyrl": "Cyrillic", "Hang": "Hangul", "Deva": "Devanagari", "Arab": "Arabic", "Hans": "Han",
+            "Hant": "Han", "Jpan": "Japanese", "Thai": "Thai", "Beng": "Bengali", "Taml": "Tamil", "Telu": "Telugu",
+            "Ethi": "Ethiopic", "Geor": "Georgian", "Grek": "Greek", "Hebr": "Hebrew"}  # fmt: skip
 
 
 def compute(evidence: Evidence) -> Exhibit:
@@ -27,19 +31,26 @@ def compute(evidence: Evidence) -> Exhibit:
         key="figure1",
         kind="figure",
         title="Orthographic and phonemic input of one sentence",
-        caption="The same sentence of the parallel corpus as written, and as the phoneme encoder reads it: phones separated "
-        f"by blanks, words by {WORD_BOUNDARY}.",
-        alt="A sentence in the scripts of several languages, each with its transcription in phones.",
+        caption="One sentence of the parallel corpus, the same in each language, as written and as the phoneme encoder reads it.",
+        method=f"Phones are separated by blanks, words by {WORD_BOUNDARY}.",
+        alt=_alt({code: examples[f"{spoken}/{code}"] for code in wanted}),
         signature=evidence.prepared_signature(
             f"representation:{spoken or 'none'}", *_backends(evidence, spoken, wanted)
         ),
-        table=Table(header=((Head("Language"), Head("Input"), Head("Sentence")),), rows=tuple(rows), align="lll")
-        if rows
-        else None,
+        table=Table(header=((Head("Input"), Head("Sentence")),), rows=tuple(rows), align="ll") if rows else None,
         data={code: examples[f"{spoken}/{code}"] for code in wanted},
         records=tuple({"language": code, **examples[f"{spoken}/{code}"]} for code in wanted),
         missing=tuple(missing),
     )
+
+
+def _alt(examples: dict[str, dict[str, str]]) -> str:
+    """Say every sentence and its phones."""
+    told = [
+        f"{facts_of(code).name}: {plain_text(x['text'])} Phones: {plain_text(x['units'])}"
+        for code, x in examples.items()
+    ]
+    return " ".join(["One sentence in several languages, each as written and in phones.", *told])
 
 
 def _backends(evidence: Evidence, representation: str | None, languages: list[str]) -> list[str]:
@@ -54,12 +65,10 @@ def _backends(evidence: Evidence, representation: str | None, languages: list[st
 
 
 def _rows(code: str, example: dict[str, str]) -> list[tuple[Cell, ...]]:
+    """Return a heading with language and script, the sentence as written, and as the encoder reads it."""
     facts = facts_of(code)
     return [
-        (
-            Cell(facts.name, heading=True),
-            Cell("orthography"),
-            Cell(example["text"], lang=f"{facts.iso1}-{facts.script}"),
-        ),
-        (Cell(""), Cell("phonemes"), Cell(example["units"], lang=f"{facts.iso1}-fonipa")),
+        (Cell(f"{facts.name}, {_SCRIPTS.get(facts.script, facts.script)} script", heading=True),),
+        (Cell("orthography"), Cell(example["text"], lang=f"{facts.iso1}-{facts.script}")),
+        (Cell("phonemes"), Cell(example["units"], lang=f"{facts.iso1}-fonipa")),
     ]

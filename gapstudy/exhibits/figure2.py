@@ -5,6 +5,7 @@ Paper: Figure 2, section 4.3. Upper triangle: character; lower: phoneme. Darker 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gapstudy.exhibits.base import Exhibit
-from gapstudy.exhibits.drawing import figure
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.figure2_drawing import POINTS, Panel, draw
 from gapstudy.exhibits.table1 import TOKEN_TASKS
-from gapstudy.exhibits.text import NAMES
-from gapstudy.stats import cka_matrix
+from gapstudy.exhibits.text import NAMES, seed_mean
+from gapstudy.stats import Estimate, EstimateMatrix, cka_matrix
 
 __all__ = ["compute"]
 
 Matrix = npt.NDArray[np.float64]
-_POINTS = 120  # sentences a language in a t-SNE panel
-_MARKERS = "os^Dvp*X"
+_SHOWN = 5  # languages in the t-SNE panels where the study names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +46,22 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
         return _exhibit(
             evidence, None, missing=("it needs a token task with two representations and two languages in common",)
         )
-    matrices = {r: _mean_matrix(evidence, chosen, r) for r in (chosen.upper, chosen.lower)}
     languages = chosen.languages
-    shown = tuple(c for c in evidence.study.analysis.tsne if c in languages) or languages[:5]
-    with figure(path, 3, width=7.0, height=2.75, width_ratios=(1, 1.25, 1)) as (drawing, axes):
-        handles = _tsne(axes[0], evidence, chosen.task, chosen.upper, shown)
-        _heat(drawing, axes[1], matrices, languages)
-        _tsne(axes[2], evidence, chosen.task, chosen.lower, shown)
-        drawing.legend(handles, shown, loc="outside lower center", ncols=len(shown), markerscale=2.5)
-    records = [
-        {"task": chosen.task, "representation": r, "a": languages[i], "b": languages[j], "cka": float(m[i, j])}
-        for r, m in matrices.items()
-        for i in range(len(languages))
-        for j in range(i + 1, len(languages))
-    ]
+    shown = tuple(c for c in evidence.study.analysis.tsne if c in languages) or languages[:_SHOWN]
+    matrices = {r: _matrix(evidence, chosen, r) for r in (chosen.upper, chosen.lower)}
+    panels = {r: Panel(r, matrices[r], _flat(evidence, chosen.task, r, shown)) for r in matrices}
+    draw(path, panels, languages)
     absent = [c for c in evidence.spec(chosen.task).languages if c not in languages]
     return _exhibit(
         evidence,
         chosen,
         images=(Path("figures") / path.name,),
-        records=tuple(records),
-        data={
-            "task": chosen.task,
-            "languages": list(languages),
-            "seeds": chosen.seeds,
-            **{r: m.tolist() for r, m in matrices.items()},
-        },
+        records=tuple(_records(chosen, matrices)),
+        data={"task": chosen.task, "languages": list(languages), "seeds": chosen.seeds,
+              **{r: m.value.tolist() for r, m in matrices.items()}},
         missing=(f"{chosen.task} has no runs of both representations in {', '.join(absent)}",) if absent else (),
-    )
+        alt=_alt(chosen, matrices),
+    )  # fmt: skip
 
 
 def _find(evidence: Evidence) -> _Choice | None:
@@ -94,62 +82,76 @@ def _common(evidence: Evidence, task: str, representations: tuple[str, str], lan
     return all(evidence.seeds(task, r, (language,)) for r in representations)
 
 
-def _mean_matrix(evidence: Evidence, chosen: _Choice, representation: str) -> Matrix:
+def _matrix(evidence: Evidence, chosen: _Choice, representation: str) -> EstimateMatrix:
     """Debiased CKA of all pairs, averaged over the seeds that every language has (or the first seed of each)."""
-    task, languages = chosen.task, chosen.languages
+    task, languages, level = chosen.task, chosen.languages, evidence.study.analysis.level
     layer = evidence.spec(task).sentence_layer
     sets = [[(c, s) for c in languages] for s in chosen.seeds[representation]] or [
         [(c, evidence.seeds(task, representation, (c,))[0]) for c in languages]
     ]
-    matrices = [
-        cka_matrix([evidence.vectors(task, representation, c, s, layer) for c, s in one], debiased=True) for one in sets
-    ]
-    mean: Matrix = np.mean(matrices, axis=0)
-    return mean
+    each = np.array(
+        [
+            cka_matrix([evidence.vectors(task, representation, c, s, layer) for c, s in one], debiased=True)
+            for one in sets
+        ]
+    )
+    value = each.mean(axis=0)
+    low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
+    for i, j in zip(*np.triu_indices(len(languages), 1), strict=True):
+        mean = seed_mean(each[:, i, j].tolist(), level=level)
+        low[i, j] = low[j, i] = mean.low
+        high[i, j] = high[j, i] = mean.high
+    return EstimateMatrix(value, low, high, level, len(sets), 0, "mean over seeds; Student's t")
 
 
-def _heat(drawing: Any, axis: Any, matrices: dict[str, Matrix], languages: tuple[str, ...]) -> None:
-    """Draw the first representation above the diagonal and the second below it."""
-    (above, upper), (below, lower) = matrices.items()
-    both = np.where(np.triu(np.ones_like(upper, bool), 1), upper, lower)
-    np.fill_diagonal(both, np.nan)
-    off = both[~np.eye(len(both), dtype=bool)]
-    low, high = float(off.min()), float(off.max())
-    room = max(0.15 * (high - low), 1e-6)  # so that neither end is white or black
-    image = axis.imshow(both, cmap="Greys", vmin=low - room, vmax=high + room)
-    axis.set_xticks(range(len(languages)), languages, rotation=90)
-    axis.set_yticks(range(len(languages)), languages)
-    axis.tick_params(length=0)
-    axis.set_title(f"above: {above}, below: {below}")
-    axis.grid(visible=False)
-    drawing.colorbar(image, ax=axis, label="debiased CKA", shrink=0.85)
-
-
-def _tsne(axis: Any, evidence: Evidence, task: str, representation: str, languages: tuple[str, ...]) -> list[Any]:
+def _flat(evidence: Evidence, task: str, representation: str, languages: tuple[str, ...]) -> Mapping[str, Matrix]:
+    """Return the t-SNE of the vectors of some languages, (points, 2) each."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     layer = evidence.spec(task).sentence_layer
-    blocks = []
+    blocks = {}
     for code in languages:
         seed = evidence.seeds(task, representation, (code,))[0]
-        blocks.append(evidence.vectors(task, representation, code, seed, layer)[:_POINTS])
-    points = np.concatenate(blocks).astype(np.float64)
+        blocks[code] = evidence.vectors(task, representation, code, seed, layer)[:POINTS]
+    points = np.concatenate(list(blocks.values())).astype(np.float64)
     perplexity = min(30.0, (len(points) - 1) / 3)
     state = int(evidence.rng(f"figure2/{representation}").integers(2**31))
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=state, max_iter=500, n_jobs=1)
     with threadpool_limits(limits=1):  # few points: threads that wait for one another take ten times as long
         flat = tsne.fit_transform(points)
-    ends = np.cumsum([len(b) for b in blocks])
-    handles = [
-        axis.scatter(*part.T, s=5, marker=_MARKERS[i % len(_MARKERS)], linewidths=0, alpha=0.75)
-        for i, part in enumerate(np.split(flat, ends[:-1]))
+    ends = np.cumsum([len(block) for block in blocks.values()])
+    return dict(zip(blocks, np.split(flat, ends[:-1]), strict=True))
+
+
+def _records(chosen: _Choice, matrices: Mapping[str, EstimateMatrix]) -> list[dict[str, Any]]:
+    return [
+        {"task": chosen.task, "representation": r, "a": chosen.languages[i], "b": chosen.languages[j], "cka": e.value,
+         "low": e.low, "high": e.high, "seeds": e.n}
+        for r, m in matrices.items()
+        for i, j in zip(*(x.tolist() for x in np.triu_indices(len(chosen.languages), 1)), strict=True)
+        for e in [m.at(i, j)]
+    ]  # fmt: skip
+
+
+def _alt(chosen: _Choice, matrices: Mapping[str, EstimateMatrix]) -> str:
+    """Say mean and range of each triangle, and the pairs at its ends."""
+    parts = [
+        f"Heat map of {len(chosen.languages)} by {len(chosen.languages)} languages between two t-SNE scatter plots."
     ]
-    axis.set_title(representation)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.grid(visible=False)
-    return handles
+    for name, where in ((chosen.upper, "above"), (chosen.lower, "below")):
+        found = _pairs(chosen.languages, matrices[name])
+        (least, a), (most, b) = found[0], found[-1]
+        mean = np.mean([e.value for e, _ in found])
+        parts.append(
+            f"{name} ({where} the diagonal): mean CKA {mean:.2f}, from {least.value:.2f} ({a}) to {most.value:.2f} ({b})."
+        )
+    return " ".join(parts)
+
+
+def _pairs(languages: tuple[str, ...], matrix: EstimateMatrix) -> list[tuple[Estimate, str]]:
+    found = [(matrix.at(i, j), f"{languages[i]}–{languages[j]}") for i in range(len(languages)) for j in range(i)]
+    return sorted(found, key=lambda pair: (pair[0].value, pair[1]))
 
 
 def _exhibit(evidence: Evidence, chosen: _Choice | None, **content: Any) -> Exhibit:
@@ -161,12 +163,14 @@ def _exhibit(evidence: Evidence, chosen: _Choice | None, **content: Any) -> Exhi
         key="figure2",
         kind="figure",
         title="Linguistic gaps between languages",
-        caption=f"{what}. Centre: debiased linear CKA of sentence vectors between languages{_averaged(chosen)}; darker is more "
-        f"similar. Left and right: t-SNE of the vectors of at most {_POINTS} sentences a language (its first seed); distances "
-        "in it mean little.",
-        alt="Heat map of similarity between languages for two representations, between two scatter plots.",
+        caption=f"{what}. Centre: debiased linear CKA of sentence vectors between languages; darker is more similar. "
+        "Left and right: t-SNE of the vectors of some languages.",
+        method=f"CKA{_averaged(chosen)}, with {100 * evidence.study.analysis.level:g} % t intervals over seeds in the CSV and, on screens, "
+        f"on pointing at a cell. t-SNE: at most {POINTS} sentences a language of its first seed; distances in it mean little.",
         signature=evidence.signature("cka:debiased", *details, runs=runs),
-        **content,
+        runs=tuple(run.run_id for run in runs),
+        **{"alt": "Heat map of similarity between languages for two representations, between two scatter plots."}
+        | content,
     )
 
 
@@ -177,4 +181,4 @@ def _averaged(chosen: _Choice | None) -> str:
     words = [
         f"{len(s)} seeds ({r})" if s else f"the first seed of each language ({r})" for r, s in chosen.seeds.items()
     ]
-    return f", mean over {' and '.join(words)}"
+    return f" is the mean over {' and '.join(words)}"

@@ -36,7 +36,8 @@ def compute(evidence: Evidence) -> Exhibit:
         key="g2p",
         kind="table",
         title="Grapheme-to-phoneme conversion",
-        caption="Every word of the study's text, marks and numbers included. *Unknown* phones are not in the encoder's "
+        caption="How many words of each language were converted, and what the encoder does not know of them.",
+        method="Every word of the study's text, marks and numbers included. *Unknown* phones are not in the encoder's "
         "vocabulary; *words* are those that hold one. *Phones a sentence* is of the parallel corpus.",
         signature=evidence.prepared_signature(),
         table=Table(header=header, rows=tuple(rows), align="lrrrrrll", small=True) if rows else None,

@@ -5,7 +5,9 @@ Paper: none; its sections 3.4 and 4.3 show one layer after fine-tuning. A mean o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import NAMES, estimate_cell
 from gapstudy.stats import Estimate, MeanCka, mean_cka_jackknife
 
-__all__ = ["LayerRow", "compute", "layer_rows"]
+__all__ = ["METHOD", "LayerRow", "compute", "layer_rows", "runs_behind_layers"]
 
 _ALWAYS = ("input", "last")
 _MEASURES = ("before", "after", "change")
@@ -49,24 +51,33 @@ def compute(evidence: Evidence) -> Exhibit:
         key="layers",
         kind="table",
         title="CKA by layer, before and after fine-tuning",
-        caption=_CAPTION.format(level=f"{100 * evidence.study.analysis.level:g}"),
+        caption="Mean debiased CKA over pairs of languages, by task, representation and layer, before and after fine-tuning.",
+        method=METHOD.format(level=f"{100 * evidence.study.analysis.level:g}"),
         signature=evidence.signature("cka:debiased", f"level:{evidence.study.analysis.level}", "ci:jackknife"),
+        runs=runs_behind_layers(evidence, found),
         table=Table(header=(tuple(map(Head, names)),), rows=tuple(rows), align="llrrr") if rows else None,
         data={f"{row.task}/{row.representation}/{row.layer}": _plain(row) for row in found},
         records=tuple(_records(found)),
-        missing=tuple(missing),
+        missing=missing,
     )
 
 
-_CAPTION = (
-    "Mean debiased CKA over pairs of languages, first common seed alone, with {level} % intervals by the jackknife over sentences "
-    "(those of the change are paired by sentence); they hold for these trained models. *Before*: the encoder before "
-    "fine-tuning, which does not depend on the task (its languages may differ). *input* is what enters the first transformer block."
+METHOD = (
+    "First common seed alone, with {level} % intervals by the jackknife over sentences (those of the change are paired by "
+    "sentence); they hold for these trained models. *Before*: the encoder before fine-tuning, which does not depend on the "
+    "task (its languages may differ). *input* is what enters the first transformer block."
 )
+"""How the values came about; for the table and the figure."""
 
 
-def layer_rows(evidence: Evidence) -> tuple[list[LayerRow], list[str]]:
-    """Return the rows of all tasks and representations, and what is lacking."""
+@lru_cache(maxsize=2)
+def layer_rows(evidence: Evidence) -> tuple[tuple[LayerRow, ...], tuple[str, ...]]:
+    """Return the rows of all tasks and representations, and what is lacking; computed once for table and figure."""
+    study = evidence.study.model_dump(mode="json", by_alias=True)
+    return evidence.remember("layer rows", evidence.runs, lambda: _layer_rows(evidence), prepared=True, study=study)
+
+
+def _layer_rows(evidence: Evidence) -> tuple[tuple[LayerRow, ...], tuple[str, ...]]:
     rows: list[LayerRow] = []
     missing: list[str] = []
     before: dict[tuple[str, tuple[str, ...], str], MeanCka | None] = {}
@@ -87,7 +98,7 @@ def layer_rows(evidence: Evidence) -> tuple[list[LayerRow], list[str]]:
                     missing.append(f"{task}: the runs of {representation} hold no vectors of layer {layer}")
             if any(before[representation, languages, layer] is None for layer in _ALWAYS):
                 missing.append(f"{task}: {representation} lacks vectors before training")
-    return rows, missing
+    return tuple(rows), tuple(missing)
 
 
 def _layers(evidence: Evidence, task: str, representation: str, language: str) -> list[str]:
@@ -128,11 +139,17 @@ def _cells(row: LayerRow) -> tuple[Cell, ...]:
     )
 
 
+def runs_behind_layers(evidence: Evidence, rows: Sequence[LayerRow]) -> tuple[str, ...]:
+    """Return the ids of the runs whose vectors the rows are of."""
+    found = (evidence.run_ids(row.task, row.representation, row.languages, [row.seed]) for row in rows)
+    return tuple(dict.fromkeys(name for names in found for name in names))
+
+
 def _plain(row: LayerRow) -> dict[str, Any]:
     return {"seed": row.seed, "languages": list(row.languages), **{name: getattr(row, name) for name in _MEASURES}}
 
 
-def _records(rows: list[LayerRow]) -> list[dict[str, Any]]:
+def _records(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
     return [
         {"task": row.task, "representation": row.representation, "layer": row.layer, "seed": row.seed, "measure": name,
          "value": e.value, "low": e.low, "high": e.high, "level": e.level, "n": e.n, "method": e.method}

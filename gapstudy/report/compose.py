@@ -117,10 +117,15 @@ _DISTANCES = (
 )
 
 
+_LEARNING = "@fig-learning shows how the models learnt, and which epochs were chosen."
+_LAYERS = "@fig-layer-curves draws what @tbl-layers lists."
+_PHONEMES = "@fig-g2p-audit shows what conversion makes of each language; @tbl-g2p has the counts."
+
+
 def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> list[Section]:
     parts = [
         Section(key="data", title="Data", body=(exhibits["table4"],)),
-        Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"],)),
+        Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"], _LEARNING, exhibits["learning"])),
         Section(key="contrasts", title="Representations compared", body=(exhibits["comparison"],)),
         Section(key="sources", title="Where uncertainty comes from", body=(exhibits["variance"],)),
         Section(key="asked", title="The correlation asked in other ways", body=(exhibits["sensitivity"],)),
@@ -133,9 +138,9 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
         Section(
             key="checks",
             title="What the CKA values rest on",
-            body=(exhibits["cka-checks"], exhibits["layers"], exhibits["companions"]),
+            body=(exhibits["cka-checks"], _LAYERS, exhibits["layer-curves"], exhibits["layers"], exhibits["companions"]),
         ),
-        Section(key="g2p", title="Phonemes", body=(exhibits["g2p"],)),
+        Section(key="g2p", title="Phonemes", body=(_PHONEMES, exhibits["g2p-audit"], exhibits["g2p"])),
         Section(key="paper", title="The paper's own numbers", body=(exhibits["paper-check"],)),
     ]
     gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]

@@ -54,6 +54,7 @@ _CORRELATED = (
     "@tbl-table3 correlates the gap with the linguistic gap and with reference performance; @tbl-sensitivity (appendix) "
     "asks the same in other ways."
 )
+_PAIRWISE = "@fig-gap-cka shows the points behind it, each pair with a line of its own."
 _CERTIFICATE = (
     "On parallel test sets the gap has a certificate that needs no theory of divergences: it cannot exceed the share of "
     "items on which the two models disagree (@tbl-certificates). The paper's Theorem 4.1, after Ben-David et al. [-@bendavid2010], bounds "
@@ -93,6 +94,8 @@ def sections(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[Sectio
             body=(
                 _CORRELATED,
                 exhibits["table3"],
+                _PAIRWISE,
+                exhibits["gap-cka"],
             ),
         ),
         Section(

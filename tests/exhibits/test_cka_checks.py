@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from gapstudy.exhibits import cka_checks, figure2
+from gapstudy.exhibits import cka_checks, figure2, figure2_drawing
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.figure2_drawing import Panel, draw, luminance, ramp
+from gapstudy.stats import EstimateMatrix
 from gapstudy.study import Study
 
 TOKEN = ("eng", "kor", "fin")
@@ -260,45 +262,44 @@ def test_heat_map_is_mean_debiased_cka(full: Any, representation: str) -> None:
     assert full.exhibits["figure2"].data["languages"] == list(TOKEN)
 
 
-def test_triangles_are_not_swapped() -> None:
-    """The first representation is above the diagonal, the second below it, and the diagonal is empty."""
-    import matplotlib as mpl
+def panels(upper: float, lower: float, n: int) -> dict[str, Panel]:
+    """Two representations whose matrices hold one value each."""
+    nan = np.full((n, n), np.nan)
+    return {
+        name: Panel(name, EstimateMatrix(np.full((n, n), value), nan, nan, 0.95, 1, 0, "made up"), {"eng": np.eye(2)})
+        for name, value in (("character", upper), ("phoneme", lower))
+    }
 
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
 
-    upper, lower = np.full((3, 3), 0.9), np.full((3, 3), 0.1)
-    drawing, axis = plt.subplots()
+def test_triangles_are_not_swapped(tmp_path: Path, drawn: Callable[[Path], Any]) -> None:
+    """The first representation is above the diagonal, the second below it; the diagonal has no cell."""
+    path = tmp_path / "figure2.svg"
+    draw(path, panels(0.9, 0.1, 3), ("eng", "kor", "fin"))
 
-    figure2._heat(drawing, axis, {"character": upper, "phoneme": lower}, ("eng", "kor", "fin"))
-
-    shown = np.ma.filled(axis.images[0].get_array(), np.nan)
-    assert (shown[np.triu_indices(3, 1)] == 0.9).all()
-    assert (shown[np.tril_indices(3, -1)] == 0.1).all()
-    assert np.isnan(np.diag(shown)).all()
-    assert axis.get_title(loc="left") + axis.get_title() == "above: character, below: phoneme"
-    assert [t.get_text() for t in axis.get_xticklabels()] == ["eng", "kor", "fin"]
-    plt.close(drawing)
+    titles = [e.text for e in drawn(path).iter("{http://www.w3.org/2000/svg}title")]
+    assert [t for t in titles if "CKA" in t] == [
+        "eng–kor, character: CKA 0.900, 1 seed", "eng–fin, character: CKA 0.900, 1 seed",
+        "kor–eng, phoneme: CKA 0.100, 1 seed", "kor–fin, character: CKA 0.900, 1 seed",
+        "fin–eng, phoneme: CKA 0.100, 1 seed", "fin–kor, phoneme: CKA 0.100, 1 seed",
+    ]  # fmt: skip
 
 
 def test_darker_is_more_similar() -> None:
-    """The colour map gives the larger CKA the darker grey."""
-    import matplotlib as mpl
+    """The larger a value, the darker its colour, in even steps of lightness, and its letters have a contrast of 4.5."""
+    colours = ramp(np.linspace(0, 1, 21))
+    luminances = np.array([luminance(c) for c in colours])
+    lightness = 116 * np.cbrt(luminances) - 16
 
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    drawing, axis = plt.subplots()
-    figure2._heat(drawing, axis, {"a": np.full((2, 2), 0.9), "b": np.full((2, 2), 0.2)}, ("eng", "kor"))
-
-    image = axis.images[0]
-    dark, light = (sum(image.cmap(image.norm(v))[:3]) for v in (0.9, 0.2))
-    assert dark < light
-    plt.close(drawing)
+    assert np.diff(lightness) == pytest.approx(np.full(20, np.diff(lightness).mean()), abs=0.35)
+    assert lightness[0] > 90
+    assert lightness[-1] < 25
+    for colour, light in zip(colours, luminances, strict=True):
+        ink = {"white": 1.0, "black": 0.0}[figure2_drawing._on(colour)]
+        assert (max(light, ink) + 0.05) / (min(light, ink) + 0.05) >= 4.5
 
 
 def test_the_figure_is_svg_of_every_sentence(full: Any, drawn: Callable[[Path], Any]) -> None:
-    """The panels show each sentence of the two chosen languages, and the file holds no date."""
+    """The panels show each sentence of the two chosen languages, and the file holds neither date nor metadata."""
     svg = drawn(full.folder / full.exhibits["figure2"].images[0])
 
     uses = list(svg.iter("{http://www.w3.org/2000/svg}use"))
@@ -308,10 +309,10 @@ def test_the_figure_is_svg_of_every_sentence(full: Any, drawn: Callable[[Path], 
 
 def test_caption_says_task_layer_and_seeds(full: Any) -> None:
     """What is drawn is said: the task, the layer, the seeds behind each triangle."""
-    caption = full.exhibits["figure2"].caption
+    exhibit = full.exhibits["figure2"]
 
-    assert caption.startswith("Named-entity recognition models, input layer.")
-    assert "mean over 5 seeds (character) and 5 seeds (phoneme)" in caption
+    assert exhibit.caption.startswith("Named-entity recognition models, input layer.")
+    assert "mean over 5 seeds (character) and 5 seeds (phoneme)" in exhibit.method
 
 
 def test_the_next_token_task_is_taken(evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Path) -> None:
@@ -344,7 +345,7 @@ def test_seeds_that_do_not_meet_are_said(evidence_of: Callable[..., Evidence], w
     exhibit = figure2.compute(evidence, tmp_path)
 
     assert exhibit.data["seeds"] == {"character": [0, 1, 2, 3, 4], "phoneme": []}
-    assert "5 seeds (character) and the first seed of each language (phoneme)" in exhibit.caption
+    assert "5 seeds (character) and the first seed of each language (phoneme)" in exhibit.method
 
 
 def test_without_two_representations_no_old_figure_stays(

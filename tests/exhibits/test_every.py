@@ -15,10 +15,10 @@ from gapstudy.exhibits.evidence import Evidence
 from gapstudy.report.results import jsonable
 from gapstudy.study import Study
 
-KEYS = ("figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "companions", "figure3", "table3",
-        "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve", "table4", "g2p", "table5",
-        "paper-check", "verdicts")  # fmt: skip
-FIGURES = ("figure1", "figure2", "figure3", "reg-curve", "bound")
+KEYS = ("figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "layer-curves", "companions", "figure3", "table3",
+        "gap-cka", "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve", "table4", "g2p", "g2p-audit", "table5",
+        "learning", "paper-check", "verdicts")  # fmt: skip
+FIGURES = ("figure1", "figure2", "figure3", "reg-curve", "bound", "gap-cka", "layer-curves", "learning", "g2p-audit")
 each = pytest.mark.parametrize("key", KEYS)
 
 
@@ -51,7 +51,7 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
 
     assert parts[0] == "study:wide"
     assert f"gapstudy:{__version__}" in parts
-    from_runs = key not in {"figure1", "table4", "table5", "g2p", "paper-check"}
+    from_runs = key not in {"figure1", "table4", "table5", "g2p", "g2p-audit", "paper-check"}
     if key == "paper-check":
         assert "from:paper" in parts
         return
@@ -77,6 +77,9 @@ def test_signature_names_study_and_version(full: Any, key: str) -> None:
         ("reg-curve", {"runs:9", "seeds:1", "reg:0.05", "cost:euclidean", "space:probabilities"}),
         ("cka-checks", {"runs:87", "cka:linear", "ci:jackknife", "permutations:>=999"}),
         ("layers", {"runs:87", "cka:debiased", "ci:jackknife"}),
+        ("layer-curves", {"runs:87", "cka:debiased", "ci:jackknife"}),
+        ("gap-cka", {"runs:45", "resamples:60", "cka:plain", "gap:rpd"}),
+        ("learning", {"runs:87", "seeds:2-5"}),
         ("companions", {"runs:87", "csls:10", "rsa:correlation"}),
         ("figure1", {"representation:phoneme", "g2p:made up"}),
     ],
@@ -130,7 +133,7 @@ def test_one_that_fails_leaves_the_others(
     exhibits = compute_exhibits(evidence, tmp_path)
 
     assert tuple(exhibits) == KEYS
-    for key in ("cka-checks", "layers", "companions", "figure3", "table3", "sensitivity"):
+    for key in ("cka-checks", "layers", "layer-curves", "companions", "figure3", "table3", "gap-cka", "sensitivity"):
         assert exhibits[key].table is None
         assert exhibits[key].missing[0].startswith("it could not be computed: ")
         assert "30" in exhibits[key].missing[0]

@@ -28,14 +28,20 @@ def with_prepared(full: Any) -> Callable[..., Evidence]:
 
 # ---- Figure 1 ---------------------------------------------------------------------------------------------
 def test_figure1_has_script_and_phones_of_each_language(full: Any, printed: Callable[..., list[list[str]]]) -> None:
-    """Two rows a language: the sentence as written and as the phoneme encoder reads it."""
+    """Each language and its script head the sentence as written and as the phoneme encoder reads it."""
     exhibit = full.exhibits["figure1"]
 
-    assert [row[:2] for row in printed(exhibit)] == [
-        ["English", "orthography"], ["", "phonemes"], ["Korean", "orthography"], ["", "phonemes"],
+    assert [row[0] for row in printed(exhibit)] == [
+        "English, Latin script", "orthography", "phonemes", "Korean, Hangul script", "orthography", "phonemes",
     ]  # fmt: skip
-    assert "▁" in printed(exhibit)[1][2]
-    assert [row[2].lang for row in exhibit.table.rows] == ["en-Latn", "en-fonipa", "ko-Hang", "ko-fonipa"]
+    assert "▁" in printed(exhibit)[2][1]
+    assert [row[1].lang for row in exhibit.table.rows if len(row) > 1] == [
+        "en-Latn",
+        "en-fonipa",
+        "ko-Hang",
+        "ko-fonipa",
+    ]
+    assert "Korean: A sentence. Phones: ə" in exhibit.alt
 
 
 def test_figure1_shows_the_first_phoneme_representation(with_prepared: Callable[..., Evidence]) -> None:

@@ -318,9 +318,9 @@ def test_without_pairs_no_old_figure_stays(evidence_of: Callable[..., Evidence],
 
 
 def test_caption_has_what_the_distance_means_nothing_without(full: Any) -> None:
-    """Space, cost and regularisation, the layer and the number of seeds are in the caption."""
-    caption = full.exhibits["figure3"].caption
+    """Space, cost and regularisation, the layer and the number of seeds stand under the figure."""
+    caption = full.exhibits["figure3"].method
 
     assert "(probabilities, euclidean cost, reg 0.05)" in caption
-    assert "(last layer)" in caption
-    assert "(5 a cell)" in caption
+    assert "the last layer" in caption
+    assert "5 a cell" in caption

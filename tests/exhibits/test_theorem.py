@@ -291,7 +291,7 @@ def test_figure_draws_what_the_tables_hold(full: Any) -> None:
     for d, n in needed.items():
         at, before = (2 * math.sqrt((d * math.log(2 * m) + math.log(40)) / m) for m in (n, n - 1))
         assert at < 1 <= before
-    assert "one hypothesis" in exhibit.caption
+    assert "one hypothesis" in exhibit.method
     assert (full.folder / exhibit.images[0]).is_file()
 
 
@@ -308,9 +308,9 @@ def test_figure_without_xnli(evidence_of: Callable[..., Evidence], wide: Study, 
 
 
 def test_figure_of_zero_shot(fabricate: Callable[..., Any], micro: Study, tmp_path: Path) -> None:
-    """In zero-shot transfer the figure's caption says that the theorem applies."""
+    """In zero-shot transfer the figure's method says that the theorem applies."""
     study = micro.model_copy(update={"protocol": "zero-shot"})
     exhibit = bound_figure.compute(gather(study, fabricate(study, seeds=1).store)[0], tmp_path)
 
-    assert "One model serves every language, so that the theorem applies." in exhibit.caption
+    assert "One model serves every language, so that the theorem applies." in exhibit.method
     assert (tmp_path / exhibit.images[0]).is_file()
