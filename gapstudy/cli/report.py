@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from gapstudy.cli.options import json_option, load_study, narrow_options, reports_option, study_options, talk_options
+from gapstudy.cli.options import (
+    jobs_option,
+    json_option,
+    load_study,
+    narrow_options,
+    reports_option,
+    study_options,
+    talk_options,
+)
 
 __all__ = ["report"]
 
@@ -25,6 +33,7 @@ def _formats(_context: click.Context, _option: click.Parameter, value: str) -> t
 @reports_option
 @narrow_options
 @click.option("--format", "formats", default="pdf,html", show_default=True, callback=_formats, help="What to render.")
+@jobs_option
 @json_option
 @talk_options
 def report(
@@ -36,6 +45,7 @@ def report(
     representations: tuple[str, ...],
     languages: tuple[str, ...],
     formats: tuple[str, ...],
+    jobs: int,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -44,16 +54,20 @@ def report(
     Works from runs/ alone, on partial studies too: it says what is missing, exhibit by exhibit.
     """
     import json
+    from dataclasses import asdict
 
     from gapstudy import pipeline
+    from gapstudy.cli.progress import Working
     from gapstudy.store import RunStore
 
     _, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
-    made = pipeline.make_report(part, RunStore(runs), reports, formats)
+    with Working(quiet=quiet or as_json) as working:
+        made = pipeline.make_report(part, RunStore(runs), reports, formats, jobs=jobs, say=working.say)
     if as_json:
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,
             "missing": made.missing, "excluded": made.excluded, "changed": made.changed, "stale": made.stale,
+            "unfinished": made.unfinished, "since": asdict(made.changes) if made.changes else None,
         }))  # fmt: skip
         return
     for key, lines in made.missing.items():
@@ -67,6 +81,8 @@ def report(
             f"the study file has changed since it was trained ({', '.join(made.changed)}); what was trained is shown",
             err=True,
         )
+    if made.changes:
+        click.echo(f"{made.changes}", err=True)
     if made.kept:
         click.echo(f"your edited document was kept as {made.kept}", err=True)
     if not quiet:
