@@ -88,8 +88,8 @@ def engine() -> str:
 
 # ---- environment --------------------------------------------------------------------------------------------
 _DATA = (
-    "Fingerprints are hashes of what a corpus holds, whatever file it came in; those in small type are cut, and whole in "
-    "`tables/fingerprints.csv`."
+    "Fingerprints are hashes of what a corpus holds, whatever file it came in: here their first 8 digits, in "
+    "`tables/fingerprints.csv` the whole."
 )
 
 
@@ -135,7 +135,7 @@ _TRAINING: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("tokenizers", "tokenizers", _of("tokenizers")),
     ("epitran", "epitran", _of("epitran")),
     ("segments", "segments", _of("segments")),
-    ("g2p", "spelling of words", _of("g2p")),
+    ("g2p", "spelling of words", lambda made: str(made.get("g2p", "") or "").replace("|", ", ")),
     ("system", "system", _of("system")),
     ("cpu", "processor", _of("cpu")),
     ("cores", "cores for the process", _of("cores")),
@@ -147,11 +147,16 @@ _TRAINING: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
 
 def _environment(evidence: Evidence, around: Circumstances) -> Exhibit:
     rows: list[tuple[Cell, ...]] = [(Cell("Training", heading=True),)]
-    records = []
+    records, silent = [], []
     for key, name, value in _TRAINING:
-        counts = Counter(without_places(value(_made(run))) or _NONE for run in evidence.runs)
-        rows.append((Cell(name, heading=True), Cell(_kinds(counts))))
-        records += [{"of": "training", "what": key, "value": v, "runs": n} for v, n in counts.most_common()]
+        counts = _counts(evidence, value)
+        records += [{"of": "training", "what": key, "value": v, "runs": n} for v, n in counts.items()]
+        if set(counts) == {_NONE}:
+            silent.append(name)
+        else:
+            rows.append((Cell(name, heading=True), Cell(_kinds(counts))))
+    if silent:
+        rows.append((Cell(_NONE, heading=True), Cell(", ".join(silent))))
     rows.append((Cell("This report", heading=True),))
     for name, text in _own(around):
         rows.append((Cell(name, heading=True), Cell(text)))
@@ -163,10 +168,11 @@ def _environment(evidence: Evidence, around: Circumstances) -> Exhibit:
 
 
 def _counts(evidence: Evidence, value: Callable[[Mapping[str, Any]], str]) -> dict[str, int]:
-    return dict(Counter(without_places(value(_made(run))) or _NONE for run in evidence.runs).most_common())
+    counts = Counter(without_places(value(_made(run))) or _NONE for run in evidence.runs)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _kinds(counts: Counter[str]) -> str:
+def _kinds(counts: Mapping[str, int]) -> str:
     """Say what there is, with how often where it is not everywhere the same."""
     if len(counts) == 1:
         return next(iter(counts))
@@ -192,32 +198,42 @@ def _version(package: str) -> str:
 
 
 # ---- data and encoders ----------------------------------------------------------------------------------------
+_SHORT = 8
 _PARTS = ("train", "dev", "test", "parallel")
 
 
 def _fingerprints(evidence: Evidence) -> Exhibit:
-    """Hashes of the corpora, as the settings of the cells have them."""
+    """Hashes of the corpora, as the settings of the cells have them: a row a language."""
+    found = _digests(evidence)
+    sources = {(row["corpus"], row["language"]): str(row.get("source", "")) for row in evidence.prepared["table4"]}
+    tasks = [name for name in evidence.study.tasks if any(task == name for task, _ in found)]
+    rows = []
+    for code in [c for c in evidence.study.languages if any(language == c for _, language in found)]:
+        of = [found.get((task, code), {}) for task in tasks]
+        parallel = next((parts["parallel"] for parts in of if "parallel" in parts), "–")
+        digests = [parts.get(part, "–") for parts in of for part in _PARTS[:3]]
+        rows.append((Cell(code, heading=True), *(Cell(digest[:_SHORT]) for digest in (*digests, parallel))))
+    spans = (Head(""), *(Head(task.upper(), 3) for task in tasks), Head(""))
+    names = (Head("Language"), *(Head(part.capitalize()) for _ in tasks for part in _PARTS[:3]), Head("Parallel"))
+    return Exhibit(
+        key="fingerprints", kind="table", numbered=False, title="Data", caption="", signature="",
+        table=Table(header=(spans, names), rows=tuple(rows), align="l" * len(names), small=True) if rows else None,
+        records=tuple({"task": task, "language": code, **{part: parts.get(part, "") for part in _PARTS},
+                       "source": sources.get((task, code), "")} for (task, code), parts in found.items()),
+        missing=() if rows else ("fingerprints of the data were not recorded",),
+    )  # fmt: skip
+
+
+def _digests(evidence: Evidence) -> dict[tuple[str, str], dict[str, str]]:
+    """Return (task, language) -> part -> hash; whatever the representation, the text is the same."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for cell in evidence.study.cells():
         data = evidence.prepared["cells"].get(cell.name, {}).get("settings", {}).get("data", {})
-        for part in _PARTS:
-            value = data.get(part, {})
-            of = value if isinstance(value, Mapping) else {cell.language: value}
+        for part in (part for part in _PARTS if part in data):
+            of = data[part] if isinstance(data[part], Mapping) else {cell.language: data[part]}
             for code, digest in of.items():
                 found.setdefault((cell.task, code), {})[part] = str(digest)
-    sources = {(row["corpus"], row["language"]): str(row.get("source", "")) for row in evidence.prepared["table4"]}
-    rows: list[tuple[Cell, ...]] = []
-    records = []
-    for task in dict.fromkeys(task for task, _ in found):
-        rows.append((Cell(NAMES.get(task, task), heading=True),))
-        for (_, code), parts in ((key, parts) for key, parts in found.items() if key[0] == task):
-            digests = (Cell(parts.get(part, "–")[:8]) for part in _PARTS)
-            rows.append((Cell(code, heading=True), *digests, Cell(sources.get((task, code), "–"))))
-            records.append({"task": task, "language": code, **{part: parts.get(part, "") for part in _PARTS},
-                            "source": sources.get((task, code), "")})  # fmt: skip
-    header = (("Language",), ("Train",), ("Dev",), ("Test",), ("Parallel",), ("Source",))
-    missing = () if found else ("fingerprints of the data were not recorded",)
-    return _listed("fingerprints", "Data", header, rows, "llllll", records=records, missing=missing)
+    return found
 
 
 def _encoders(evidence: Evidence) -> Exhibit:
@@ -261,8 +277,8 @@ def _parameters(run: Run) -> str:
 
 # ---- runs, time and energy ----------------------------------------------------------------------------------
 _METHOD = (
-    f"*Energy* is an estimate and was not measured: hours × {CORE_WATTS:g} W for each busy processor core [-@lannelongue2021], "
-    "and on a GPU its board power by the data sheet as well [-@lacoste2019], both in full for the whole time; {memory}. "
+    f"*Energy* is an estimate and was not measured: hours × {CORE_WATTS:g} W for each busy processor core [@lannelongue2021], "
+    "and on a GPU its board power by the data sheet as well [@lacoste2019], both in full for the whole time; {memory}. "
     "PUE is taken as 1.0: cooling is not counted. Hours are {what} of the runs in this report; preparation, "
     "pre-training of encoders, failed and repeated runs, and the statistics are not in them.{unknown}"
 )
@@ -301,7 +317,7 @@ def _runs(evidence: Evidence, around: Circumstances) -> Exhibit:
             if t == task
         ]
     rows.append((Cell("All", heading=True), *_amounts(evidence.runs, sum(others.values()), scale)))
-    header = (("Runs",), ("In the report",), ("Not",), ("CPU hours",), ("GPU hours",), (f"Energy ({unit})",))
+    header = (("",), ("Runs",), ("Left out",), ("CPU hours",), ("GPU hours",), (f"Energy ({unit})",))
     return _listed(
         "runs", "Runs, time and energy", header, rows, "lrrrrr",
         records=list(_lines(evidence, around)),
@@ -320,7 +336,7 @@ def _amounts(runs: Sequence[Run], others: int, scale: float) -> tuple[Cell, ...]
         if device in hours:
             hours[device] += _hours(run)
     known = [kwh for run in runs if (kwh := _kwh(run)) is not None]
-    energy = f"{scale * sum(known):.3g}" if known else "unknown" if runs else "–"
+    energy = f"{scale * sum(known):.2f}" if known else "unknown" if runs else "–"
     return (Cell(str(len(runs))), Cell(str(others)), *(Cell(f"{h:.2f}" if h else "–") for h in hours.values()),
             Cell(energy))  # fmt: skip
 
