@@ -67,7 +67,7 @@ def report(
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,
             "missing": made.missing, "excluded": made.excluded, "changed": made.changed, "stale": made.stale,
-            "unfinished": made.unfinished, "since": asdict(made.changes) if made.changes else None,
+            "unfinished": made.unfinished, "since": asdict(made.changes) if made.changes is not None else None,
         }))  # fmt: skip
         return
     for key, lines in made.missing.items():

@@ -75,7 +75,7 @@ def status(
         "fit_seconds_spent": spent,
         "fit_seconds_left": spent / done * (planned - done) if done else None,
         "changed": ready.changes(whole),
-        "since_report": asdict(changes) if changes else None,
+        "since_report": asdict(changes) if changes is not None else None,
         **shown(ready.choices),
     }
     if as_json:

@@ -423,7 +423,14 @@ def _left_out(around: Circumstances) -> tuple[str | Exhibit, ...]:
             (Cell(str(len(names)), heading=True), Cell("other reasons, see tables/runs.csv"), Cell(_some(names)))
         )
     header = (("Runs",), ("Why they are not in the report",), ("Which",))
-    exhibit = _listed("left-out", "Runs that are not in the report", header, rows, "lll", data={"runs": dict(every)})
+    exhibit = _listed(
+        "left-out",
+        "Runs that are not in the report",
+        header,
+        rows,
+        "lll",
+        data={"runs": {run_id: without_places(why) for run_id, why in every.items()}},
+    )
     return (
         f"{counted(len(every), 'run')} of the study {'is' if len(every) == 1 else 'are'} not in the report:",
         exhibit,
