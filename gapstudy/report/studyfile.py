@@ -59,7 +59,7 @@ def study_file(study: Mapping[str, Any]) -> StudyFile:
 def without_places(text: str) -> str:
     """Return ``text`` with the last part of each absolute path alone: where a file lies is nobody's business.
 
-    >>> without_places("/home/ann/runs/tiny/x/run.json lacks a key; see http://a.org/b and runs/tiny")
+    >>> without_places("/Users/ann/runs/tiny/x/run.json lacks a key; see http://a.org/b and runs/tiny")
     'run.json lacks a key; see http://a.org/b and runs/tiny'
     """
     return _ABSOLUTE.sub(lambda match: match[1], text)

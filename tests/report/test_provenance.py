@@ -180,7 +180,7 @@ def test_unknown_power_is_said_to_be_unknown(evidence: Evidence) -> None:
 # ---- runs and what was left out -------------------------------------------------------------------------------------
 def test_a_line_a_run(evidence: Evidence) -> None:
     """The CSV has every run once, with its score and content, and those left out with the reason."""
-    around = Circumstances(excluded={"xnli-phoneme-swa-s04-3f9a12cd": "/home/ann/runs/x/outputs.safetensors is missing", "copy": "no run"},
+    around = Circumstances(excluded={"xnli-phoneme-swa-s04-3f9a12cd": "/Users/ann/runs/x/outputs.safetensors is missing", "copy": "no run"},
                            unfinished={"ner-character-fin-s03-00000000": "missing"})  # fmt: skip
     sections = closing(evidence, around)
     lines = _exhibits(sections)["runs"].records
@@ -225,8 +225,8 @@ def test_runs_that_serve_every_language_have_the_score_of_a_tested_one(evidence:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("/home/ann/a b/run.json lacks", "a b/run.json lacks"),
-        ("see /work/x/run.json (bad)", "see run.json (bad)"),
+        ("/Users/ann/a b/run.json lacks", "a b/run.json lacks"),
+        ("see /srv/x/run.json (bad)", "see run.json (bad)"),
         (r"C:\Users\ann\run.json lacks", "run.json lacks"),
         ("~/models/mine", "mine"),
         ("runs/tiny/x is missing", "runs/tiny/x is missing"),
@@ -289,8 +289,8 @@ def test_places_of_the_study_file_start_at_variables() -> None:
     """Local corpora and encoders keep the folders below the one they share, and lose those above."""
     content: dict[str, Any] = {
         "name": "a", "note": None,
-        "data": {"xnli": {"source": "local", "train": "/home/ann/corpora/xnli/train.tsv[:50]",
-                          "languages": {"swa": {"train": "/home/ann/corpora/own/{code}.tsv"}}},
+        "data": {"xnli": {"source": "local", "train": "/Users/ann/corpora/xnli/train.tsv[:50]",
+                          "languages": {"swa": {"train": "/Users/ann/corpora/own/{code}.tsv"}}},
                  "ner": {"source": "hub", "train": "/not/local"}},
         "representations": {"p": {"model": "/opt/x"}, "q": {"model": "org/model"}, "r": {"model": r"D:\models\x"}, "s": {"model": "small"}},
     }  # fmt: skip
