@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import platform
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ __all__ = ["Circumstances", "closing", "day_stamp", "engine", "written_study"]
 
 _NONE = "not recorded"
 _SHOWN = 12
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PACKAGES = ("numpy", "scipy", "pot", "scikit-learn", "statsmodels", "pandas", "matplotlib", "pydantic", "safetensors",
              "jinja2")  # fmt: skip
 
@@ -37,7 +40,6 @@ class Circumstances:
     ----------
     excluded : run folder -> why a finished run is left out.
     unfinished : id of a planned run that is not finished -> what has become of it.
-    whole : the study as the file has it; the evidence may be narrower.
     engine : what renders the report, with versions; "" where that is not known.
     stamp : SOURCE_DATE_EPOCH that gives the same dates.
     """
@@ -94,7 +96,7 @@ _DATA = (
 
 
 def _said(evidence: Evidence, around: Circumstances) -> str:
-    days = sorted({day for run in evidence.runs if (day := str(_made(run).get("finished", ""))[:10])})
+    days = sorted({day for run in evidence.runs if _DAY.fullmatch(day := str(_made(run).get("finished", ""))[:10])})
     when = f" They were trained {_span(days)}." if days else ""
     others = len(around.excluded) + len(around.unfinished)
     left = f" {counted(others, 'planned run')} {'is' if others == 1 else 'are'} not in it." if others else ""
@@ -286,7 +288,13 @@ _METHOD = (
 
 def _hours(run: Run) -> float:
     timings = run.record.get("timings", {})
-    return sum(float(timings.get(key, 0.0) or 0.0) for key in ("fit_seconds", "measure_seconds")) / 3600.0
+    return sum(_amount(timings.get(key)) for key in ("fit_seconds", "measure_seconds")) / 3600.0
+
+
+def _amount(value: Any) -> float:
+    """Return a number that is more than 0, else 0: what a record holds was perhaps never written, or edited."""
+    good = isinstance(value, int | float) and math.isfinite(value) and value > 0
+    return float(value) if good else 0.0
 
 
 def _kwh(run: Run) -> float | None:
@@ -295,8 +303,8 @@ def _kwh(run: Run) -> float | None:
         _hours(run),
         device=str(made.get("device", "")),
         name=str(made.get("device_name", "")),
-        threads=float(made.get("threads") or 1),
-        memory_gib=float(made.get("peak_mib") or 0.0) / 1024.0,
+        threads=_amount(made.get("threads")) or 1.0,
+        memory_gib=_amount(made.get("peak_mib")) / 1024.0,
     )
 
 
@@ -347,7 +355,7 @@ def _unknown(runs: Sequence[Run]) -> int:
 
 def _method(runs: Sequence[Run]) -> str:
     measured = sum("measure_seconds" in run.record.get("timings", {}) for run in runs)
-    remembered = sum(bool(_made(run).get("peak_mib")) for run in runs)
+    remembered = sum(_amount(_made(run).get("peak_mib")) > 0 for run in runs)
     unknown = _unknown(runs)
     names = sorted({without_places(_device(_made(run))) or _NONE for run in runs if _kwh(run) is None})
     return _METHOD.format(

@@ -27,7 +27,7 @@ class StudyFile:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def study_file(study: Mapping[str, Any]) -> StudyFile:

@@ -202,6 +202,21 @@ def test_what_failed_is_in_the_report_with_its_reason(report: Call, here: Path, 
         assert str(here).encode() not in content
 
 
+def test_an_error_of_an_exhibit_names_it(report: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody foresaw is one line that says which exhibit was being computed."""
+    from gapstudy.exhibits import table4
+
+    def fail(*_arguments: object) -> None:
+        msg = "no such thing"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(table4, "compute", fail)
+    monkeypatch.setenv("GAPSTUDY_CACHE", str(Path.cwd() / "cache"))
+    said = report("--jobs", "1")
+    assert said.code == 1
+    assert "internal error (while computing table4): RuntimeError: no such thing" in said.err
+
+
 # ---- progress --------------------------------------------------------------------------------------------------------
 def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What is being computed is said on a terminal alone, as it is, and not when told to be quiet."""

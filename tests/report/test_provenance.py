@@ -177,6 +177,15 @@ def test_unknown_power_is_said_to_be_unknown(evidence: Evidence) -> None:
     assert "Hours are training of the runs" in text
 
 
+def test_amounts_that_make_no_sense_count_nothing(evidence: Evidence) -> None:
+    """Words, NaN and negative numbers in a record that somebody edited are no hours, no threads and no memory."""
+    odd = {**FULL, "device": "cpu", "threads": "many", "peak_mib": float("nan"), "parameters": "big", "finished": None}
+    sections = closing(_with(evidence, odd, fit_seconds=-5.0), Circumstances())
+    assert _cells(_exhibits(sections)["runs"])["All"][-1] == "0.00"
+    assert "memory is not counted" in _text(sections)
+    assert "They were trained" not in _text(sections)
+
+
 # ---- runs and what was left out -------------------------------------------------------------------------------------
 def test_a_line_a_run(evidence: Evidence) -> None:
     """The CSV has every run once, with its score and content, and those left out with the reason."""
@@ -283,6 +292,13 @@ def test_presets_come_back_from_their_files(preset: str, monkeypatch: pytest.Mon
     text = study_file(study.model_dump(mode="json", by_alias=True)).text
     assert "/srv" not in text
     assert Study.parse(text, "study.toml") == study
+
+
+def test_hostile_words_come_back_from_the_study_file(wide: Study) -> None:
+    """Quotes, backslashes, control characters and overrides of direction in a description are text, and nothing else."""
+    hostile = "a\"b'c\\d\n[tasks]\t\x01\x7f\u202e<script>$#@ref" + 10_000 * "x"
+    content = {**wide.model_dump(mode="json", by_alias=True), "description": hostile}
+    assert Study.parse(study_file(content).text, "study.toml").description == hostile
 
 
 def test_places_of_the_study_file_start_at_variables() -> None:
