@@ -90,7 +90,7 @@ def engine() -> str:
 
 # ---- environment --------------------------------------------------------------------------------------------
 _DATA = (
-    "Fingerprints are hashes of what a corpus holds, whatever file it came in: here their first 8 digits, in "
+    "Fingerprints are hashes of what a corpus holds, whatever file it came in: here their first 6 digits, in "
     "`tables/fingerprints.csv` the whole."
 )
 
@@ -200,7 +200,7 @@ def _version(package: str) -> str:
 
 
 # ---- data and encoders ----------------------------------------------------------------------------------------
-_SHORT = 8
+_SHORT = 6
 _PARTS = ("train", "dev", "test", "parallel")
 
 

@@ -112,8 +112,8 @@ def test_fingerprints_are_short_in_print_and_whole_in_the_csv(evidence: Evidence
     cells = {name: {"settings": {"data": data}} for name in evidence.prepared["cells"] if name.endswith("-eng")}
     known = replace(evidence, prepared={**evidence.prepared, "cells": {**evidence.prepared["cells"], **cells}})
     exhibit = _exhibits(closing(known, Circumstances()))["fingerprints"]
-    one = [8 * digit for digit in "123"]
-    assert _cells(exhibit)["eng"] == [*one, *one, *one, 8 * "4"]
+    one = [6 * digit for digit in "123"]
+    assert _cells(exhibit)["eng"] == [*one, *one, *one, 6 * "4"]
     assert [row["task"] for row in exhibit.records] == ["xnli", "ner", "pos"]
     assert exhibit.records[0] == {"task": "xnli", "language": "eng", "train": 16 * "1", "dev": 16 * "2", "test": 16 * "3",
                                   "parallel": 16 * "4", "source": "builtin"}  # fmt: skip
