@@ -228,6 +228,8 @@ def make_report(
     RenderError
         If the document could not be rendered.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from gapstudy.exhibits.base import Exhibit
     from gapstudy.exhibits.every import compute_exhibits
     from gapstudy.report import render, write
@@ -248,10 +250,12 @@ def make_report(
     def tell(done: int, total: int, running: tuple[str, ...]) -> None:
         say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
 
-    exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(engine)  # a program is asked for its version, which need not be waited for
+        exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
     say("writing")
     unfinished = _unfinished(evidence, store, {*runs, *excluded})
-    around = Circumstances(excluded=excluded, unfinished=unfinished, engine=engine(), stamp=stamp)
+    around = Circumstances(excluded=excluded, unfinished=unfinished, engine=rendering.result(), stamp=stamp)
     report = compose(evidence, exhibits, excluded, today, around)
     written = write(report, folder)
     replace_text(folder / "study.toml", written_study(evidence).text)
