@@ -84,7 +84,9 @@ def run_of(spec: RunSpec, rng: np.random.Generator, sizes: Sizes = EMBEDDED) -> 
     }
     return {
         "record": record,
-        "history": [{"epoch": float(i), "train_loss": 1.0 / i, f"dev_{METRICS[cell.task][0]}": score} for i in range(1, 5)],
+        "history": [
+            {"epoch": float(i), "train_loss": 1.0 / i, f"dev_{METRICS[cell.task][0]}": score} for i in range(1, 5)
+        ],
         "embeddings": {f"{code}/{layer}": _vectors(rng, sizes, shared) for layer in sizes.layers},
         "outputs": {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)},
     }

@@ -12,27 +12,33 @@ import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fabricated import Sizes, fabricate
 from benchmarks.harness import Row, run
+from gapstudy.stats.workers import cores
 from gapstudy.store import RunStore
 from gapstudy.study import Study
 
 STAGES = {
     "gather": "runs listed and checked",
-    "exhibits": "every statistic and figure",
+    "serial": "every statistic and figure in one process, for comparison; not part of the total",
+    "exhibits": "every statistic and figure, in as many processes as there are cores",
     "write": "document, tables, results.json",
     "render-first": "PDF and HTML into a new folder, fonts made",
     "render-again": "the same folder and process, fonts there",
-    "total": "all of these but the last: what the command does after its start",
+    "total": "gather, exhibits, write, render-first: what the command does after its start",
     "second": "the whole once more in a new process, nothing changed",
 }
 _SCALE = """
@@ -80,6 +86,8 @@ def embedded(quick: bool) -> Iterator[Row]:
     size = f"{len(plan)} runs, {study.analysis.resamples} resamples"
     for stage, said in STAGES.items():
         yield _row(f"report-{stage}", size, [one[stage] for one in taken], said)
+    yield _against("report-processes", size, [(one["exhibits"], one["serial"]) for one in taken])
+    yield _against("report-remembered", size, [(one["second"], one["total"]) for one in taken], "a first report")
 
 
 def scale(quick: bool) -> Iterator[Row]:
@@ -96,8 +104,9 @@ def scale(quick: bool) -> Iterator[Row]:
             taken = _twice(study, Path(folder), "report")
         pairs = len(languages) * (len(languages) - 1) // 2
         size = f"{len(plan)} runs, {pairs} pairs of languages, n={sizes.sentences}, d={sizes.dim}"
-        peak = f"peak {taken['peak_mib']:.0f} MiB of the process"
+        peak = f"peak {taken['peak_mib']:.0f} MiB of all processes, {taken['serial_peak_mib']:.0f} of one alone"
         yield _row("scale-exhibits", size, [taken["exhibits"]], f"every statistic and figure; {peak}")
+        yield _against("scale-processes", size, [(taken["exhibits"], taken["serial"])])
         yield _row("scale-second", size, [taken["second"]], "the whole report once more in a new process")
 
 
@@ -106,19 +115,29 @@ def _row(name: str, size: str, seconds: list[float], said: str) -> Row:
     return Row(name=name, size=size, ours_s=statistics.median(seconds), peer=None, peer_s=None, ratio=None, note=note)
 
 
+def _against(name: str, size: str, pairs: list[tuple[float, float]], peer: str = "one process") -> Row:
+    """Return how many times faster one way is than another, which took turns with it."""
+    ratios = [b / a for a, b in pairs]
+    note = f"{len(pairs)} rounds, ratios {min(ratios):.2f} to {max(ratios):.2f}; {cores(None)} cores; the same bytes"
+    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Row(name=name, size=size, ours_s=ours, peer=peer, peer_s=theirs, ratio=statistics.median(ratios), note=note)
+
+
 def _twice(study: Study, folder: Path, name: str) -> dict[str, float]:
     """Take the time of the stages where nothing is known from before, and of all of it where everything is."""
-    first = _in_new_process(study, folder, name)
-    return {**first, "second": _in_new_process(study, folder, name)["total"]}
+    serial = _in_new_process(study, folder, f"{name}-serial", 1)
+    first = _in_new_process(study, folder, name, 0)
+    again = _in_new_process(study, folder, name, 0)["total"]
+    return {**first, "serial": serial["exhibits"], "serial_peak_mib": serial["peak_mib"], "second": again}
 
 
-def _in_new_process(study: Study, folder: Path, name: str) -> dict[str, float]:
+def _in_new_process(study: Study, folder: Path, name: str, jobs: int) -> dict[str, float]:
     """Take the time of the stages where nothing is in memory, as for the command."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_stages, study, folder, name).result()
+        return pool.submit(_stages, study, folder, name, jobs).result()
 
 
-def _stages(study: Study, folder: Path, name: str) -> dict[str, float]:
+def _stages(study: Study, folder: Path, name: str, jobs: int) -> dict[str, float]:
     """Do what :func:`gapstudy.pipeline.make_report` does, with a clock at each stage."""
     os.environ["GAPSTUDY_CACHE"] = str(folder / f"cache-{name}")
     from gapstudy import pipeline
@@ -137,29 +156,47 @@ def _stages(study: Study, folder: Path, name: str) -> dict[str, float]:
         return result
 
     evidence, excluded, _ = timed("gather", lambda: pipeline.gather(study, store))
-    exhibits = timed("exhibits", lambda: compute_exhibits(evidence, target))
-    peak = _peak_mib()
+    with _Watched() as watched:
+        exhibits = timed("exhibits", lambda: compute_exhibits(evidence, target, jobs=jobs or cores(None)))
 
     def written() -> None:
         write(compose(evidence, exhibits, excluded, today), target)
-        used = [one.run_id for one in evidence.runs]
+        used = {one.run_id: evidence.content_of(one) for one in evidence.runs}
         write_results(target, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=used)
 
     timed("write", written)
     timed("render-first", lambda: render(target))
     total = sum(taken.values())
     timed("render-again", lambda: render(target))
-    return {**taken, "total": total, "peak_mib": peak}
+    return {**taken, "total": total, "peak_mib": watched.peak_mib}
 
 
-def _peak_mib() -> float:
-    """Return the most memory that this process ever held, in MiB; NaN where the system does not say."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+class _Watched:
+    """The most memory that this process and those it started held at one time, looked at ten times a second."""
+
+    def __init__(self) -> None:
+        self.peak_mib = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop watching."""
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        this = psutil.Process()
+        while not self._end.wait(0.1):
+            held = 0
+            for process in (this, *this.children(recursive=True)):
+                with suppress(psutil.Error):
+                    held += process.memory_info().rss
+            self.peak_mib = max(self.peak_mib, held / 2**20)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ __all__ = [
     "PseudoReplicationWarning",
     "RenderError",
     "RunError",
+    "SettingError",
     "StoppedError",
     "StoreError",
     "StudyFileError",
@@ -98,6 +99,12 @@ class IncompleteStudyError(GapStudyError):
         """Keep the names of the missing runs beside the message."""
         self.missing = tuple(missing)
         super().__init__(message)
+
+
+class SettingError(GapStudyError):
+    """An environment variable with a value that means nothing."""
+
+    exit_code = 2
 
 
 class RenderError(GapStudyError):

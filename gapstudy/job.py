@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -122,13 +123,14 @@ def _run(job: Job, store: RunStore, stop: Callable[[], bool]) -> float:
     """Train, measure and save; return the primary test score, in percent."""
     import torch
 
-    _commit()  # now, of the code that is loaded: the checkout may move on while the run is trained
+    _changed()  # now, of the code that is loaded: the checkout may move on while the run is trained
     device = pick_device(job.device)
     if device.type == "cpu":
         torch.set_num_threads(1)  # one thread a run: the same numbers for any number of jobs
     torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
     home, settings = job.spec.cell.language, job.spec.settings
     fitted = _fit(job, store, device, stop)
+    trained = time.monotonic()
     measured = _measure(job, fitted.model, device)
     best = fitted.history[fitted.best_epoch - 1]
     measured.metrics[home]["dev"] = {k.removeprefix("dev_"): v for k, v in best.items() if k.startswith("dev_")}
@@ -138,8 +140,9 @@ def _run(job: Job, store: RunStore, stop: Callable[[], bool]) -> float:
         "units": dict.fromkeys(measured.metrics[home]["test"], "percent"),
         "best_epoch": fitted.best_epoch,
         "cut_words": measured.cut_words,
-        "timings": {"fit_seconds": round(fitted.seconds, 3)},
-        "provenance": provenance(job, device),
+        "timings": {"fit_seconds": round(fitted.seconds, 3), "measure_seconds": round(time.monotonic() - trained, 3)},
+        "provenance": provenance(job, device)
+        | {"parameters": sum(p.numel() for p in fitted.model.encoder.parameters())},
     }
     store.save(
         job.study, job.spec, record, history=fitted.history, embeddings=measured.vectors, outputs=measured.outputs
@@ -282,7 +285,14 @@ def provenance(job: Job, device: Any) -> dict[str, Any]:
         "model": job.model,
         "device": device.type,
         "device_name": name,
+        "cuda": str(torch.version.cuda or "") if device.type == "cuda" else "",
+        "cpu": _processor(),
+        "cores": _cores(),
+        "threads": torch.get_num_threads(),
+        "peak_mib": _peak_mib(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "commit": _commit(),
+        "changed_since_commit": _changed(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -295,14 +305,59 @@ def _version(package: str) -> str:
 
 
 @cache
+def _processor() -> str:
+    """Return the processor's model name, "" where the system does not say; asked once a process."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+        if name or platform.system() != "Darwin":
+            return name or platform.processor()
+    except OSError:
+        pass
+    if platform.system() == "Darwin":
+        with suppress(OSError, subprocess.TimeoutExpired):
+            done = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, timeout=10, check=False)  # fmt: skip
+            return done.stdout.strip()
+    return platform.processor()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _peak_mib() -> int | None:
+    """Return the most memory that this process ever held, over all of its runs, in MiB; None on Windows."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+
+
+@cache
+def _changed() -> bool | None:
+    """Whether files of the checkout that gapstudy runs from differ from its commit; None without a commit."""
+    if not _commit():
+        return None
+    return bool(_git("status", "--porcelain", "--untracked-files=no", "--", "gapstudy"))
+
+
+@cache
 def _commit() -> str:
     """Return the git commit of the checkout that gapstudy runs from, "" when it is installed; asked once a process."""
+    return _git("rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says of the checkout that gapstudy runs from, "" where it is none or git has nothing to say."""
     folder = Path(__file__).parent.parent
     if not (folder / ".git").exists():
         return ""
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"], capture_output=True, text=True, timeout=10, check=False,
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=False,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):

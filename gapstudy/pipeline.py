@@ -12,19 +12,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gapstudy.cache import cache_folder
 from gapstudy.chosen import own_hyper, read_chosen, settle, with_choices
-from gapstudy.errors import IncompleteStudyError
+from gapstudy.errors import IncompleteStudyError, SettingError
 from gapstudy.prepared import Prepared, prepared
 from gapstudy.store import Run, RunStore, State, write_json
 from gapstudy.study import RunSpec, Study
 
 if TYPE_CHECKING:
     from gapstudy.exhibits.evidence import Evidence
+    from gapstudy.report.results import Changes
 
 __all__ = [
     "Made",
@@ -32,9 +33,13 @@ __all__ = [
     "make_report",
     "planned",
     "prepare",
+    "report_changes",
     "require_training",
     "states",
 ]
+
+
+_LAST_SECOND = 4_102_444_800  # 2100: dates of PDF and of figures have four digits, and who means later made a mistake
 
 
 def require_training() -> None:
@@ -126,6 +131,9 @@ class Made:
     changed : keys of the study file that differ from what was trained.
     kept : the copy of an edited ``report.qmd``, if there was one.
     stale : cell -> why what a sweep chose for it is not used.
+    changes : what became of the runs since the report that was there before; None: there was none. It stands nowhere in
+        the report, which would else differ from a second one of the same runs.
+    unfinished : planned runs that are not finished, and what has become of each.
     """
 
     folder: Path
@@ -136,6 +144,8 @@ class Made:
     changed: tuple[str, ...]
     kept: Path | None
     stale: dict[str, str] = field(default_factory=dict)
+    changes: Changes | None = None
+    unfinished: dict[str, str] = field(default_factory=dict)
 
 
 def gather(study: Study, store: RunStore) -> tuple[Evidence, dict[str, str], tuple[str, ...]]:
@@ -190,36 +200,125 @@ def _problem(run: Run, study: Study, settings: str) -> str:
     return unusable(run, tested, study.tasks[run.cell.task].sentence_layer)
 
 
-def make_report(study: Study, store: RunStore, reports: str | Path, formats: tuple[str, ...] = ("pdf", "html")) -> Made:
+def make_report(
+    study: Study,
+    store: RunStore,
+    reports: str | Path,
+    formats: tuple[str, ...] = ("pdf", "html"),
+    *,
+    jobs: int = 1,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Made:
     """Compute the statistics of a study and render its report, from ``runs/`` alone.
+
+    Parameters
+    ----------
+    study : perhaps narrowed.
+    formats : what to render.
+    jobs : the most processes that compute exhibits; 0: one a core. The report is the same for any number. With more
+        than one, a script needs ``if __name__ == "__main__"``.
+    say : told what is being done.
 
     Raises
     ------
+    SettingError
+        If SOURCE_DATE_EPOCH is no number of seconds.
     IncompleteStudyError
         If there is no finished run.
     RenderError
         If the document could not be rendered.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gapstudy.exhibits.base import Exhibit
     from gapstudy.exhibits.every import compute_exhibits
     from gapstudy.report import render, write
     from gapstudy.report.compose import compose
-    from gapstudy.report.results import write_results
+    from gapstudy.report.files import replace_text
+    from gapstudy.report.provenance import Circumstances, engine, written_study
+    from gapstudy.report.results import changes_since, write_results
+    from gapstudy.stats.workers import cores
 
+    stamp = _stamp()
+    today = datetime.fromtimestamp(stamp, UTC).date()
+    say("reading the runs")
     evidence, excluded, changed = gather(study, store)
     folder = Path(reports) / study.name
-    exhibits = compute_exhibits(evidence, folder)
-    today = _date()
-    report = compose(evidence, exhibits, excluded, today)
+    runs = {run.run_id: evidence.content_of(run) for run in evidence.runs}
+    changes = changes_since(folder, runs)
+
+    def tell(done: int, total: int, running: tuple[str, ...]) -> None:
+        say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
+
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(engine)  # a program is asked for its version, which need not be waited for
+        exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
+    say("writing")
+    unfinished = _unfinished(evidence, store, {*runs, *excluded})
+    around = Circumstances(excluded=excluded, unfinished=unfinished, engine=rendering.result(), stamp=stamp)
+    report = compose(evidence, exhibits, excluded, today, around)
     written = write(report, folder)
-    runs = [run.run_id for run in evidence.runs]
-    write_results(folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs)
+    replace_text(folder / "study.toml", written_study(evidence).text)
+    blocks = (block for section in report.closing for block in section.body)
+    facts = {block.key: block.data for block in blocks if isinstance(block, Exhibit) and block.data}
+    write_results(
+        folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs, provenance=facts
+    )
+    say("rendering")
     rendered = render(folder, formats)
     stale = prepared(study, store).choices.stale
     missing = {e.key: e.missing for e in exhibits.values() if e.missing}
-    return Made(folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale)
+    return Made(
+        folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale, changes, unfinished
+    )
 
 
-def _date() -> date:
-    """Return today, or the day that SOURCE_DATE_EPOCH names."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date()
+def report_changes(study: Study, store: RunStore, reports: str | Path) -> Changes | None:
+    """Return what became of the runs since the last report of a study; None where there is no report.
+
+    Raises
+    ------
+    StoreError
+        If what was prepared cannot be read.
+    """
+    from gapstudy.report.results import changes_since
+
+    folder = Path(reports) / study.name
+    if not (folder / "results.json").is_file():
+        return None
+    try:
+        evidence, _, _ = gather(study, store)
+    except IncompleteStudyError:
+        return changes_since(folder, {})
+    return changes_since(folder, {run.run_id: evidence.content_of(run) for run in evidence.runs})
+
+
+def _unfinished(evidence: Evidence, store: RunStore, known: set[str]) -> dict[str, str]:
+    """Return the planned runs of a report that are not finished, and what has become of each."""
+    ready, name = Prepared(evidence.prepared), evidence.study.name
+    specs = [spec for spec in planned(evidence.study, ready, None) if spec.run_id not in known]
+    return {
+        run_id: f"failed: {_reason(store.study(name).run(run_id).error)}" if state is State.FAILED else f"{state}"
+        for run_id, state in states(specs, store, name).items()
+        if state is not State.DONE
+    }
+
+
+def _reason(path: Path) -> str:
+    """Return the last line of ``error.txt``."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "no reason was recorded"
+
+
+def _stamp() -> int:
+    """Return SOURCE_DATE_EPOCH, or the beginning of today, in seconds since 1970."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not given:
+        return int(datetime.now(UTC).timestamp()) // 86400 * 86400
+    if not (given.isascii() and given.isdecimal() and int(given) < _LAST_SECOND):
+        msg = f"SOURCE_DATE_EPOCH={given[:40]!r} is no date; give whole seconds since 1970-01-01 UTC (before 2100), or unset it"
+        raise SettingError(msg)
+    return int(given)

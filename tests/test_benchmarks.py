@@ -34,7 +34,8 @@ MEASURED = {  # script -> names of its rows; those of trainers are below, for th
     "extract": {"extract"},
     "store": {"store-select", "store-to-frame", "store-vectors", "store-save"},
     "report": {"report-gather", "report-exhibits", "report-write", "report-render-first", "report-render-again",
-               "report-total", "report-second", "scale-exhibits", "scale-second"},
+               "report-total", "report-second", "report-serial", "report-processes", "report-remembered",
+               "scale-exhibits", "scale-processes", "scale-second"},
 }  # fmt: skip
 MARKS = {"cka": [SLOW], "sinkhorn": [SLOW], "resample": [SLOW], "g2p": [TRAIN, SLOW], "extract": [TRAIN, SLOW],
          "report": [SLOW]}  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import platform
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -141,12 +143,22 @@ def test_a_run_leaves_a_whole_record(job_of: JobOf, prepared_micro: Prepared, ce
 
 @pytest.mark.train
 def test_a_run_says_what_made_it(job_of: JobOf) -> None:
-    """Versions, device, commit and what spelt the words are in the record, and change no identity."""
+    """Versions, device, machine, commit and what spelt the words are in the record, and change no identity."""
     import torch
 
     job = job_of()
     assert perform(job).status is Status.DONE
-    made = Run.read(_paths(job).folder).record["provenance"]
+    record = Run.read(_paths(job).folder).record
+    made = record["provenance"]
+    assert (made["threads"], made["cuda"]) == (1, "")
+    assert 1 <= made["cores"] <= (os.cpu_count() or 1)
+    assert made["peak_mib"] is None or 50 < made["peak_mib"] < 2**20
+    assert made["system"].startswith(platform.system())
+    assert isinstance(made["cpu"], str)
+    assert made["changed_since_commit"] in ({True, False} if made["commit"] else {None})
+    assert 1000 < made["parameters"] < 10**6
+    assert record["timings"]["measure_seconds"] > 0
+    assert socket.gethostname() not in set(made.values())
     assert (made["gapstudy"], made["torch"], made["device"]) == (__version__, torch.__version__, "cpu")
     assert made["g2p"] == job.spelling != ""
     assert made["commit"] == "" or len(bytes.fromhex(made["commit"])) == 20
@@ -391,3 +403,51 @@ def test_the_commit_is_that_of_the_loaded_code(tmp_path: Path, monkeypatch: pyte
         assert job._commit() == first != git("rev-parse", "HEAD")
     finally:
         job._commit.cache_clear()
+
+
+def test_a_changed_checkout_is_told_from_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit whose package files were changed is not the code that ran, and the record says so; no commit, no claim."""
+    from gapstudy import job
+
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], capture_output=True, check=True)
+
+    def asked() -> bool | None:
+        job._commit.cache_clear()
+        job._changed.cache_clear()
+        return job._changed()
+
+    monkeypatch.setattr(job, "__file__", str(tmp_path / "gapstudy" / "job.py"))
+    file = tmp_path / "gapstudy" / "job.py"
+    file.parent.mkdir()
+    file.write_text("", encoding="utf-8")
+    try:
+        assert asked() is None
+        git("init")
+        git("add", ".")
+        git("commit", "-m", "first")
+        (tmp_path / "notes.txt").write_text("untracked", encoding="utf-8")
+        assert asked() is False
+        file.write_text("pass\n", encoding="utf-8")
+        assert asked() is True
+    finally:
+        job._commit.cache_clear()
+        job._changed.cache_clear()
+
+
+def test_the_processor_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model comes from the system; one that does not say leaves an empty name and no error."""
+    from gapstudy import job
+
+    real = Path.read_text
+    for text, name in (("flags: x\nmodel name\t: A 9000\n", "A 9000"), ("flags: x\n", platform.processor())):
+
+        def read(path: Path, *arguments: Any, text: str = text, **options: Any) -> str:
+            return text if str(path) == "/proc/cpuinfo" else real(path, *arguments, **options)
+
+        monkeypatch.setattr(Path, "read_text", read)
+        job._processor.cache_clear()
+        monkeypatch.setattr(platform, "system", lambda: "Linux")
+        assert job._processor() == name
+    job._processor.cache_clear()

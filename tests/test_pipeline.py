@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from gapstudy import __version__
 from gapstudy.errors import IncompleteStudyError, StoreError, StudyFileError
 from gapstudy.pipeline import Made, gather, make_report, planned, prepare, states
 from gapstudy.prepared import prepared
+from gapstudy.report.studyfile import without_places
 from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
-from gapstudy.study import Study
+from gapstudy.study import Study, settings_hash
 
 KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "layer-curves", "companions", "figure3", "table3",
         "gap-cka", "sensitivity", "variance", "certificates", "theorem", "bound", "transport", "reg-curve",
@@ -122,6 +124,8 @@ def garble(folder: Path) -> None:
     """Replace a file by one of the same size that is none."""
     path = folder / "embeddings.safetensors"
     path.write_bytes(b"\xff" * path.stat().st_size)
+    record = read_json(folder / "run.json")
+    write_json(folder / "run.json", {**record, "sha256": {}})  # of a version that wrote none
 
 
 def thin(folder: Path) -> None:
@@ -142,7 +146,30 @@ def unscored(folder: Path) -> None:
 
 def resettled(folder: Path) -> None:
     """Make the record that of other settings."""
-    write_json(folder / "run.json", {**read_json(folder / "run.json"), "cell_hash": "00000000"})
+    record = read_json(folder / "run.json")
+    settings = {**record["settings"], "primary": "another"}
+    write_json(folder / "run.json", {**record, "settings": settings, "cell_hash": settings_hash(settings)})
+
+
+def tampered(folder: Path) -> None:
+    """Change a setting in the record, after the fact."""
+    record = read_json(folder / "run.json")
+    write_json(folder / "run.json", {**record, "settings": {**record["settings"], "primary": "another"}})
+
+
+def rewritten(folder: Path) -> None:
+    """Change one number of the outputs after the run was finished."""
+    path = folder / "outputs.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    _later(path)
+
+
+def _later(path: Path) -> None:
+    """Give a file a time after that of its record, however coarse the clock of the file system is."""
+    written = (path.parent / "run.json").stat().st_mtime_ns
+    os.utime(path, ns=(written + 10**9, written + 10**9))
 
 
 @pytest.mark.parametrize(
@@ -154,6 +181,11 @@ def resettled(folder: Path) -> None:
         (garble, r"embeddings\.safetensors cannot be read"),
         (thin, r"embeddings\.safetensors lacks swa/last$"),
         (unscored, r"run\.json lacks something"),
+        (
+            rewritten,
+            r"outputs\.safetensors was changed after the run was finished: it is not what run\.json has the hash of",
+        ),
+        (tampered, r"run\.json was changed after the run was finished: its settings are not those of its cell_hash"),
         (resettled, "it was trained with other settings or data than the study was prepared with"),
     ],
 )
@@ -450,7 +482,7 @@ def test_left_out_runs_are_in_the_report(small: Any, tmp_path: Path) -> None:
 
     assert list(report.excluded) == [folder.name]
     results = json.loads((report.folder / "results.json").read_text(encoding="utf-8"))
-    assert results["excluded"] == report.excluded
+    assert results["excluded"] == {folder.name: without_places(report.excluded[folder.name])}
     assert folder.name not in results["runs"]
     assert folder.name in (report.folder / "report.html").read_text(encoding="utf-8")
     assert folder.is_dir()

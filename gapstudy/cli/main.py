@@ -70,7 +70,8 @@ def main() -> None:
         code = 1
     except Exception as error:  # noqa: BLE001 - the last resort: one line unless --debug
         how = "" if debug else "; run with gapstudy --debug ... for the traceback"
-        _say(error, f"internal error: {type(error).__name__}: {error}{how}", debug=debug)
+        where = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        _say(error, f"internal error{where}: {type(error).__name__}: {error}{how}", debug=debug)
         code = 1
     sys.exit(code)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "compute_options",
     "debug_options",
+    "jobs_option",
     "json_option",
     "load_study",
     "names",
@@ -67,6 +68,14 @@ compute_options = _together(
         metavar="N",
         help="Worker processes (0: one a core; for runs on CUDA one).",
     ),
+)
+jobs_option = click.option(
+    "--jobs",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Processes that compute (0: one a core); the report is the same for any number.",
 )
 reports_option = click.option(
     "--reports", default="reports", show_default=True, type=click.Path(file_okay=False), help="Where reports go."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 if TYPE_CHECKING:
     from gapstudy.job import Outcome
 
-__all__ = ["Progress", "outcome_rows", "print_table"]
+__all__ = ["Progress", "Working", "outcome_rows", "print_table"]
 
 
 class Progress:
@@ -69,6 +69,35 @@ class Progress:
     def waiting(self, count: int) -> None:
         """Say that another process has the rest."""
         self._bar.update(self._task, description=f"waiting for {count} runs of another process")
+
+
+class Working:
+    """A line on stderr that says what is being done and for how long; nothing where stderr is no terminal, or quiet."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True, quiet=quiet, highlight=False)
+        columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        self._bar = Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        """Show the line."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Say what is being done now."""
+        self._bar.update(self._task, description=text)
 
 
 def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from gapstudy.cli.options import json_option, load_study, narrow_options, reports_option, study_options, talk_options
+from gapstudy.cli.options import (
+    jobs_option,
+    json_option,
+    load_study,
+    narrow_options,
+    reports_option,
+    study_options,
+    talk_options,
+)
 
 __all__ = ["report"]
 
@@ -38,6 +46,7 @@ def _open(path: Path) -> None:
 @click.option("--format", "formats", default="pdf,html", show_default=True, callback=_formats, metavar="A,B",
               help=f"What to render, of {', '.join(FORMATS)}; in this order.")  # fmt: skip
 @click.option("--open", "open_it", is_flag=True, help="Open the first file that was made with the system's viewer.")
+@jobs_option
 @json_option
 @talk_options
 def report(
@@ -50,6 +59,7 @@ def report(
     languages: tuple[str, ...],
     formats: tuple[str, ...],
     open_it: bool,
+    jobs: int,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -58,18 +68,22 @@ def report(
     Works from runs/ alone, on partial studies too: it says what is missing, exhibit by exhibit.
     """
     import json
+    from dataclasses import asdict
 
     from gapstudy import pipeline
+    from gapstudy.cli.progress import Working
     from gapstudy.store import RunStore
 
     _, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
-    made = pipeline.make_report(part, RunStore(runs), reports, formats)
+    with Working(quiet=quiet or as_json) as working:
+        made = pipeline.make_report(part, RunStore(runs), reports, formats, jobs=jobs, say=working.say)
     if open_it:
         _open(made.paths[0])
     if as_json:
         click.echo(json.dumps({
             "folder": str(made.folder), "files": [str(p) for p in made.paths], "engine": made.engine,
             "missing": made.missing, "excluded": made.excluded, "changed": made.changed, "stale": made.stale,
+            "unfinished": made.unfinished, "since": asdict(made.changes) if made.changes is not None else None,
         }))  # fmt: skip
         return
     for key, lines in made.missing.items():
@@ -83,6 +97,8 @@ def report(
             f"the study file has changed since it was trained ({', '.join(made.changed)}); what was trained is shown",
             err=True,
         )
+    if made.changes:
+        click.echo(f"{made.changes}", err=True)
     if made.kept:
         click.echo(f"your edited document was kept as {made.kept}", err=True)
     if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gapstudy.cli.choices import shown, told
-from gapstudy.cli.options import debug_options, json_option, load_study, narrow_options, study_options
+from gapstudy.cli.options import (
+    debug_options,
+    json_option,
+    load_study,
+    narrow_options,
+    reports_option,
+    study_options,
+)
 
 if TYPE_CHECKING:
     from gapstudy.store import RunStore, State
@@ -21,6 +29,7 @@ __all__ = ["status"]
 @click.command()
 @click.option("--n", "n", type=click.IntRange(min=1), metavar="N", help="Seeds a cell [default: the study's].")
 @study_options
+@reports_option
 @narrow_options
 @json_option
 @debug_options
@@ -29,6 +38,7 @@ def status(
     n: int | None,
     study: str,
     runs: str,
+    reports: str,
     tasks: tuple[str, ...],
     representations: tuple[str, ...],
     languages: tuple[str, ...],
@@ -36,6 +46,7 @@ def status(
 ) -> None:
     """Show what is done, running, failed and missing."""
     import json
+    from dataclasses import asdict
 
     from gapstudy import pipeline
     from gapstudy.prepared import prepared
@@ -53,6 +64,7 @@ def status(
     problems = {run_id: _why(store, whole.name, run_id) for run_id, state in states.items() if state == "failed"}
     problems |= {run_id: why for run_id, why in store.damaged(whole.name).items() if run_id in states}
     spent = sum(float(r.record["timings"]["fit_seconds"]) for r in store.select(study=whole.name) if r.run_id in states)
+    changes = pipeline.report_changes(part, store, reports)
     done, planned = sum(row["done"] for row in rows), sum(row["planned"] for row in rows)
     content = {
         "study": whole.name,
@@ -63,6 +75,7 @@ def status(
         "fit_seconds_spent": spent,
         "fit_seconds_left": spent / done * (planned - done) if done else None,
         "changed": ready.changes(whole),
+        "since_report": asdict(changes) if changes is not None else None,
         **shown(ready.choices),
     }
     if as_json:
@@ -71,6 +84,15 @@ def status(
         _show(content)
         for line in told(ready.choices):
             click.echo(line)
+        if changes:
+            click.echo(f"{changes}; renew it with: {_renew(study, runs, reports)}")
+
+
+def _renew(study: str, runs: str, reports: str) -> str:
+    """Return the command that makes the report of the runs as they are now."""
+    given = {"--study": (study, "tiny"), "--runs": (runs, "runs"), "--reports": (reports, "reports")}
+    options = [part for name, (value, default) in given.items() if value != default for part in (name, value)]
+    return shlex.join(["gapstudy", "report", *options])
 
 
 def _nothing_yet(study: Study, n: int | None, *, as_json: bool) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gapstudy.errors import StoreError
 from gapstudy.exhibits import (
@@ -39,49 +39,90 @@ from gapstudy.exhibits import (
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.processes import Step, Tell, run_steps
 from gapstudy.store import write_atomically
 
 __all__ = ["compute_exhibits"]
 
 _LOG = logging.getLogger(__name__)
 Kind = Literal["table", "figure"]
+Found = Mapping[str, Exhibit]
 
 
-def compute_exhibits(evidence: Evidence, folder: Path) -> dict[str, Exhibit]:
-    """Compute every exhibit, in the paper's order; figures are drawn into ``folder``."""
-    one = partial(_attempt, evidence, folder)
-    made = (
-        one("figure1", "figure", lambda: figure1.compute(evidence)),
-        one("table1", "table", lambda: table1.compute(evidence)),
-        one("table2", "table", lambda: table2.compute(evidence)),
-        one("comparison", "table", lambda: comparison.compute(evidence)),
-        one("figure2", "figure", lambda: figure2.compute(evidence, folder)),
-        one("cka-checks", "table", lambda: cka_checks.compute(evidence)),
-        one("layers", "table", lambda: layers.compute(evidence)),
-        one("layer-curves", "figure", lambda: layer_figure.compute(evidence, folder)),
-        one("companions", "table", lambda: companions.compute(evidence)),
-        one("figure3", "figure", lambda: figure3.compute(evidence, folder)),
-        one("table3", "table", lambda: table3.compute(evidence)),
-        one("gap-cka", "figure", lambda: gap_cka.compute(evidence, folder)),
-        one("sensitivity", "table", lambda: sensitivity.compute(evidence)),
-        one("variance", "table", lambda: variance.compute(evidence)),
-        one("certificates", "table", lambda: certificates.compute(evidence)),
-        one("theorem", "table", lambda: theorem.compute(evidence)),
-        one("bound", "figure", lambda: bound_figure.compute(evidence, folder)),
-        one("transport", "table", lambda: transport.compute(evidence)),
-        one("reg-curve", "figure", lambda: reg_curve.compute(evidence, folder)),
-        one("table4", "table", lambda: table4.compute(evidence)),
-        one("g2p", "table", lambda: g2p.compute(evidence)),
-        one("g2p-audit", "figure", lambda: g2p_figure.compute(evidence, folder)),
-        one("table5", "table", lambda: table5.compute(evidence)),
-        one("learning", "figure", lambda: learning.compute(evidence, folder)),
-        one("paper-check", "table", lambda: paper_check.compute(evidence)),
-    )
-    found = {exhibit.key: exhibit for exhibit in made}
-    return found | {"verdicts": one("verdicts", "table", lambda: verdicts.compute(evidence, found))}
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An exhibit: what kind it is, what computes it, and when (see :class:`Step`)."""
+
+    kind: Kind
+    compute: Callable[[Evidence, Path, Found], Exhibit]
+    after: tuple[str, ...] = ()
+    long: bool = False
+    last: bool = False
 
 
-def _attempt(evidence: Evidence, folder: Path, key: str, kind: Kind, compute: Callable[[], Exhibit]) -> Exhibit:
+_POINTS = ("figure3",)  # computes the points of pairs and the transports, which others read from memory
+
+# in the paper's order, which is that of results.json
+_PARTS: dict[str, _Part] = {
+    "figure1": _Part("figure", lambda evidence, _folder, _found: figure1.compute(evidence)),
+    "table1": _Part("table", lambda evidence, _folder, _found: table1.compute(evidence), long=True),
+    "table2": _Part("table", lambda evidence, _folder, _found: table2.compute(evidence)),
+    "comparison": _Part("table", lambda evidence, _folder, _found: comparison.compute(evidence)),
+    "figure2": _Part("figure", lambda evidence, folder, _found: figure2.compute(evidence, folder), long=True),
+    "cka-checks": _Part("table", lambda evidence, _folder, _found: cka_checks.compute(evidence), long=True),
+    "layers": _Part("table", lambda evidence, _folder, _found: layers.compute(evidence), after=("table1",)),
+    "layer-curves": _Part(
+        "figure", lambda evidence, folder, _found: layer_figure.compute(evidence, folder), after=("layers",)
+    ),
+    "companions": _Part("table", lambda evidence, _folder, _found: companions.compute(evidence), long=True),
+    "figure3": _Part("figure", lambda evidence, folder, _found: figure3.compute(evidence, folder), long=True),
+    "table3": _Part("table", lambda evidence, _folder, _found: table3.compute(evidence), after=_POINTS),
+    "gap-cka": _Part("figure", lambda evidence, folder, _found: gap_cka.compute(evidence, folder), after=("table3",)),
+    "sensitivity": _Part("table", lambda evidence, _folder, _found: sensitivity.compute(evidence), after=_POINTS),
+    "variance": _Part("table", lambda evidence, _folder, _found: variance.compute(evidence)),
+    "certificates": _Part("table", lambda evidence, _folder, _found: certificates.compute(evidence)),
+    "theorem": _Part("table", lambda evidence, _folder, _found: theorem.compute(evidence)),
+    "bound": _Part("figure", lambda evidence, folder, _found: bound_figure.compute(evidence, folder), long=True),
+    "transport": _Part("table", lambda evidence, _folder, _found: transport.compute(evidence), after=_POINTS),
+    "reg-curve": _Part("figure", lambda evidence, folder, _found: reg_curve.compute(evidence, folder), long=True),
+    "table4": _Part("table", lambda evidence, _folder, _found: table4.compute(evidence)),
+    "g2p": _Part("table", lambda evidence, _folder, _found: g2p.compute(evidence)),
+    "g2p-audit": _Part("figure", lambda evidence, folder, _found: g2p_figure.compute(evidence, folder)),
+    "table5": _Part("table", lambda evidence, _folder, _found: table5.compute(evidence)),
+    "learning": _Part("figure", lambda evidence, folder, _found: learning.compute(evidence, folder)),
+    "paper-check": _Part("table", lambda evidence, _folder, _found: paper_check.compute(evidence)),
+    "verdicts": _Part("table", lambda evidence, _folder, found: verdicts.compute(evidence, found), last=True),
+}
+
+
+def _silent(_done: int, _total: int, _running: tuple[str, ...]) -> None:
+    """Tell nobody."""
+
+
+def compute_exhibits(evidence: Evidence, folder: Path, *, jobs: int = 1, tell: Tell = _silent) -> dict[str, Exhibit]:
+    """Compute every exhibit, in the paper's order; figures are drawn into ``folder``.
+
+    Parameters
+    ----------
+    jobs : the most processes; the numbers, and the bytes of figures, are the same for any.
+    tell : told how many exhibits are computed, of how many, and which are under way; those of earlier reports are not
+        counted.
+    """
+    found = dict(_recalled(evidence, folder))
+    steps = [Step(key, p.after, p.long, p.last) for key, p in _PARTS.items() if key not in found]
+    if steps:
+        run_steps(steps, _one, (evidence, folder), found, jobs=jobs, tell=tell)
+    return {key: found[key] for key in _PARTS}
+
+
+def _one(work: tuple[Evidence, Path], key: str, found: Found, turns: Path | None) -> Exhibit:
+    """Compute one exhibit, in whichever process."""
+    evidence, folder = work
+    evidence.memory.turns = turns
+    return _attempt(evidence, folder, key, lambda: _PARTS[key].compute(evidence, folder, found))
+
+
+def _attempt(evidence: Evidence, folder: Path, key: str, compute: Callable[[], Exhibit]) -> Exhibit:
     """Return the exhibit, or one that says why the runs do not allow it: the others are worth having."""
     try:
         return _remembered(evidence, folder, key, compute)
@@ -89,7 +130,7 @@ def _attempt(evidence: Evidence, folder: Path, key: str, kind: Kind, compute: Ca
         _LOG.info("%s could not be computed", key, exc_info=True)
         return Exhibit(
             key=key,
-            kind=kind,
+            kind=_PARTS[key].kind,
             title=key.replace("-", " ").capitalize(),
             caption="The runs do not allow this exhibit.",
             signature=evidence.signature(),
@@ -98,17 +139,38 @@ def _attempt(evidence: Evidence, folder: Path, key: str, kind: Kind, compute: Ca
 
 
 def _remembered(evidence: Evidence, folder: Path, key: str, compute: Callable[[], Exhibit]) -> Exhibit:
-    """Return the exhibit, with its figures in ``folder``; what earlier reports made of the same content is used."""
+    """Return the exhibit, with its figures in ``folder``, and remember both."""
 
     def made() -> tuple[Exhibit, dict[str, str]]:
         exhibit = compute()
         return exhibit, {str(image): (folder / image).read_text(encoding="utf-8") for image in exhibit.images}
 
-    study = evidence.study.model_dump(mode="json", by_alias=True)
-    exhibit, images = evidence.remember(f"exhibit {key}", evidence.runs, made, prepared=True, study=study)
+    exhibit, images = evidence.remember(f"exhibit {key}", evidence.runs, made, **_options(evidence))
+    _put(images, key, folder)
+    return exhibit
+
+
+def _recalled(evidence: Evidence, folder: Path) -> Iterable[tuple[str, Exhibit]]:
+    """Yield the exhibits that earlier reports computed of the same content, with their figures in ``folder``."""
+    for key in _PARTS:
+        try:
+            known, found = evidence.recalled(f"exhibit {key}", evidence.runs, **_options(evidence))
+        except StoreError:  # each exhibit says for itself that a run cannot be read
+            return
+        if known:
+            exhibit, images = found
+            _put(images, key, folder)
+            yield key, exhibit
+
+
+def _options(evidence: Evidence) -> dict[str, Any]:
+    """Return what every exhibit rests on beside the runs."""
+    return {"prepared": True, "study": evidence.study.model_dump(mode="json", by_alias=True)}
+
+
+def _put(images: Mapping[str, str], key: str, folder: Path) -> None:
     if not images:
         (folder / "figures" / f"{key}.svg").unlink(missing_ok=True)  # of an earlier report
     for image, drawing in images.items():
         with write_atomically(folder / image) as temporary:
             temporary.write_text(drawing, encoding="utf-8", newline="\n")
-    return exhibit

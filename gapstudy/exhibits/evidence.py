@@ -152,16 +152,35 @@ class Evidence:
         StoreError
             If a run cannot be read.
         """
-        rests_on = {
+        return self.memory.result(self._rests_on(what, runs, prepared=prepared, **options), compute)
+
+    def recalled(self, what: str, runs: Sequence[Run], *, prepared: bool = False, **options: Any) -> tuple[bool, Any]:
+        """Return whether :meth:`remember` would compute nothing, and what it would return then.
+
+        Raises
+        ------
+        StoreError
+            If a run cannot be read.
+        """
+        return self.memory.recalled(self._rests_on(what, runs, prepared=prepared, **options))
+
+    def _rests_on(self, what: str, runs: Sequence[Run], *, prepared: bool, **options: Any) -> dict[str, Any]:
+        return {
             "what": what,
             "options": options,
             "seed": self.study.seed,
-            "runs": sorted([run.run_id, self._content(run)] for run in runs),
+            "runs": sorted([run.run_id, self.content_of(run)] for run in runs),
             "prepared": self._prepared_content() if prepared else "",
         }
-        return self.memory.result(rests_on, compute)
 
-    def _content(self, run: Run) -> str:
+    def content_of(self, run: Run) -> str:
+        """Return the hash of all that a run holds, taken once.
+
+        Raises
+        ------
+        StoreError
+            If a file of it cannot be read.
+        """
         if run.run_id not in self._contents:
             self._contents[run.run_id] = run.content()
         return self._contents[run.run_id]

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from gapstudy.exhibits.plain import from_text, to_text
 
@@ -37,10 +38,15 @@ class Memory:
     Parameters
     ----------
     path : the SQLite file; it need not exist yet. None: nothing is kept.
+
+    Attributes
+    ----------
+    turns : a file by whose locks the processes of one report take turns: what one of them computes the others wait for.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.turns: Path | None = None
         self._tidy = False
 
     def result(self, rests_on: Mapping[str, Any], compute: Callable[[], T]) -> T:
@@ -54,17 +60,60 @@ class Memory:
         if self.path is None:
             return compute()
         key = _digest({"code": _code(), "rests_on": rests_on})
-        text = self._read(key)
-        if text is not None:
-            try:
-                found: T = from_text(text)
-            except ValueError as error:
-                _LOG.warning("%s: a result is damaged (%s) and is computed again", self.path, error)
-            else:
-                return found
-        made = compute()
-        self._write(key, to_text(made))
+        known, found = self._known(key)
+        if known:
+            return cast("T", found)
+        with self._turn(key) as waited:
+            known, found = self._known(key) if waited else (False, None)
+            if known:
+                return cast("T", found)
+            text = to_text(compute())
+            self._write(key, text)
+        made: T = from_text(text)  # as it will be read: a second report must not differ in a type
         return made
+
+    def recalled(self, rests_on: Mapping[str, Any]) -> tuple[bool, Any]:
+        """Return whether a result is known, and the result; nothing is computed."""
+        return self._known(_digest({"code": _code(), "rests_on": rests_on}))
+
+    def _known(self, key: str) -> tuple[bool, Any]:
+        text = self._read(key)
+        if text is None:
+            return False, None
+        try:
+            return True, from_text(text)
+        except ValueError as error:
+            _LOG.warning("%s: a result is damaged (%s) and is computed again", self.path, error)
+            return False, None
+
+    @contextmanager
+    def _turn(self, key: str) -> Iterator[bool]:
+        """Hold other processes of the report back from computing the same; yields whether one was waited for.
+
+        A lock is one byte of the file of turns. The system drops the locks of a process that dies.
+        """
+        try:
+            from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
+        except ImportError:  # Windows: it may be computed twice
+            yield False
+            return
+        if self.turns is None:
+            yield False
+            return
+        # one descriptor a process: closing any would drop all locks of the process
+        file, place = _opened(str(self.turns)), int(key[:15], 16)
+        waited = False
+        try:
+            lockf(file, LOCK_EX | LOCK_NB, 1, place)
+        except OSError:
+            waited = True
+            with suppress(OSError):  # no locks here, or a knot of them: computed twice
+                lockf(file, LOCK_EX, 1, place)
+        try:
+            yield waited
+        finally:
+            with suppress(OSError):
+                lockf(file, LOCK_UN, 1, place)
 
     def _read(self, key: str) -> str | None:
         if self.path is None or not self.path.is_file():
@@ -105,6 +154,11 @@ class Memory:
 def _digest(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _opened(path: str) -> int:
+    return os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
 
 
 @cache

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from gapstudy import __version__
-from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
+from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import counted, interval, number
 from gapstudy.report.document import Report, Section
 from gapstudy.report.markup import literal
+from gapstudy.report.provenance import Circumstances, closing, day_stamp
 from gapstudy.report.sections import sections
 
 __all__ = ["compose"]
@@ -23,7 +24,13 @@ DEMONSTRATION = (
 )
 
 
-def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str], made: date) -> Report:
+def compose(
+    evidence: Evidence,
+    exhibits: Mapping[str, Exhibit],
+    excluded: Mapping[str, str],
+    made: date,
+    around: Circumstances | None = None,
+) -> Report:
     """Return the report of a study, complete or partial.
 
     Parameters
@@ -32,6 +39,7 @@ def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mappi
     exhibits : by key.
     excluded : run folder -> why it is left out.
     made : the date to print.
+    around : what the section on provenance says beside what the runs say (default: ``excluded`` and ``made`` alone).
     """
     study = evidence.study
     return Report(
@@ -43,8 +51,8 @@ def compose(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mappi
         banner=DEMONSTRATION if study.demonstration else "",
         summary=(*_summary(evidence, exhibits), *_verdicts(exhibits["verdicts"])),
         sections=tuple(sections(evidence, exhibits)),
-        appendix=tuple(_appendix(exhibits, excluded)),
-        closing=tuple(_closing(evidence)),
+        appendix=tuple(_appendix(exhibits)),
+        closing=tuple(closing(evidence, around or Circumstances(excluded=excluded, stamp=day_stamp(made)))),
         runs=tuple(run.run_id for run in evidence.runs),
     )
 
@@ -122,7 +130,7 @@ _LAYERS = "@fig-layer-curves draws what @tbl-layers lists."
 _PHONEMES = "@fig-g2p-audit shows what conversion makes of each language; @tbl-g2p has the counts."
 
 
-def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> list[Section]:
+def _appendix(exhibits: Mapping[str, Exhibit]) -> list[Section]:
     parts = [
         Section(key="data", title="Data", body=(exhibits["table4"],)),
         Section(key="hyper", title="Hyper-parameters", body=(exhibits["table5"], _LEARNING, exhibits["learning"])),
@@ -138,38 +146,18 @@ def _appendix(exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> l
         Section(
             key="checks",
             title="What the CKA values rest on",
-            body=(exhibits["cka-checks"], _LAYERS, exhibits["layer-curves"], exhibits["layers"], exhibits["companions"]),
+            body=(
+                exhibits["cka-checks"],
+                _LAYERS,
+                exhibits["layer-curves"],
+                exhibits["layers"],
+                exhibits["companions"],
+            ),
         ),
         Section(key="g2p", title="Phonemes", body=(_PHONEMES, exhibits["g2p-audit"], exhibits["g2p"])),
         Section(key="paper", title="The paper's own numbers", body=(exhibits["paper-check"],)),
     ]
     gaps = [f"{e.title}: {'; '.join(e.missing)}." for e in exhibits.values() if e.missing]
-    gaps += [f"Run {run} was left out: {why}." for run, why in excluded.items()]
     if gaps:
         parts.append(Section(key="missing", title="What is missing", body=tuple(literal(line) for line in gaps)))
     return parts
-
-
-def _closing(evidence: Evidence) -> list[Section]:
-    """Return what made the runs: each distinct value with the number of runs that have it."""
-    if not evidence.runs:
-        return []
-    keys = list(dict.fromkeys(k for r in evidence.runs for k in r.record["provenance"] if k != "finished"))
-    rows = []
-    for key in keys:
-        values = Counter(str(r.record["provenance"].get(key, "")) or "–" for r in evidence.runs)
-        rows.append(
-            (Cell(key, heading=True), Cell("; ".join(f"{v} ({counted(n, 'run')})" for v, n in values.most_common(4))))
-        )
-    seconds = sum(float(r.record["timings"]["fit_seconds"]) for r in evidence.runs)
-    rows.append((Cell("training time", heading=True), Cell(f"{seconds / 60:.1f} minutes over all processes")))
-    made_from = Exhibit(
-        key="provenance",
-        kind="table",
-        numbered=False,
-        title="What this report was made from",
-        caption="",
-        signature="",
-        table=Table(header=((Head("What"), Head("Value")),), rows=tuple(rows), align="ll"),
-    )
-    return [Section(key="provenance", title="Provenance", body=(made_from,))]

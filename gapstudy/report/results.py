@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,67 @@ import numpy as np
 
 from gapstudy import __version__
 from gapstudy.exhibits.base import Exhibit
+from gapstudy.exhibits.text import counted
 from gapstudy.report.files import replace_text
+from gapstudy.report.studyfile import without_places
 
-__all__ = ["jsonable", "write_results"]
+__all__ = ["Changes", "changes_since", "jsonable", "write_results"]
+
+_HEX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of the runs since an earlier report.
+
+    Attributes
+    ----------
+    since : the date of that report.
+    added, gone, changed : ids of runs that are new, that it had and are not used any more, and that hold something else.
+    """
+
+    since: str
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.added or self.gone or self.changed)
+
+    def __str__(self) -> str:
+        """Say how many, with the first names.
+
+        >>> str(Changes("2026-01-01", added=("a", "b"), gone=("c",)))
+        'since the report of 2026-01-01: 2 runs added (a, b), 1 run gone (c)'
+        """
+        kinds = (("added", self.added), ("gone", self.gone), ("changed", self.changed))
+        parts = [f"{counted(len(names), 'run')} {word} ({_first(names)})" for word, names in kinds if names]
+        return f"since the report of {self.since}: {', '.join(parts) or 'no run added, gone or changed'}"
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def changes_since(folder: Path, runs: Mapping[str, str]) -> Changes | None:
+    """Return what became of the runs since the report in ``folder``; None where there is none that says what it had.
+
+    Parameters
+    ----------
+    runs : id -> hash of all that the run holds, of the runs that a report made now would have.
+    """
+    try:
+        earlier = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        since, had = str(earlier["date"]), dict(earlier["contents"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return Changes(
+        since,
+        added=tuple(run_id for run_id in runs if run_id not in had),
+        gone=tuple(run_id for run_id in had if run_id not in runs),
+        changed=tuple(run_id for run_id, content in runs.items() if had.get(run_id, content[:_HEX]) != content[:_HEX]),
+    )
 
 
 def write_results(
@@ -26,15 +85,25 @@ def write_results(
     *,
     made: date,
     excluded: Mapping[str, str],
-    runs: Sequence[str],
+    runs: Mapping[str, str],
+    provenance: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write ``results.json``: each exhibit's data, signature and what it misses; the runs used and excluded."""
+    """Write ``results.json``: each exhibit's data, signature and what it misses; the runs used and excluded.
+
+    Parameters
+    ----------
+    excluded : run -> why it is left out.
+    runs : id -> hash of all that the run holds; by it the next report knows what has changed.
+    provenance : what the runs and the report were made with.
+    """
     content = {
         "study": study,
         "gapstudy": __version__,
         "date": made.isoformat(),
         "runs": list(runs),
-        "excluded": dict(excluded),
+        "contents": {run_id: content[:_HEX] for run_id, content in runs.items()},
+        "excluded": {run_id: without_places(why) for run_id, why in excluded.items()},
+        "provenance": jsonable(provenance or {}),
         "exhibits": {
             e.key: {"title": e.title, "signature": e.signature, "missing": list(e.missing), "data": jsonable(e.data)}
             for e in exhibits

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from gapstudy.errors import StoreError
 from gapstudy.store.files import RunPaths, file_hash, read_json
-from gapstudy.study import FORMAT, Cell
+from gapstudy.study import FORMAT, Cell, settings_hash
 
 __all__ = ["Outputs", "Run"]
 
@@ -142,7 +143,7 @@ class Run:
             arrays = {
                 path.name: known[path.name]
                 if path.name in known and path.stat().st_mtime_ns <= written
-                else file_hash(path)
+                else _hash_once(path)
                 for path in (paths.embeddings, paths.outputs)
             }
         except OSError as error:
@@ -153,7 +154,10 @@ class Run:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def damage(self) -> str:
-        """Return what is wrong with the run's files ("" when all are there and their sizes are as recorded)."""
+        """Return what is wrong with the run's files ("" when all are there and as recorded).
+
+        Sizes are compared, and the hashes of files that are younger than ``run.json``, which is written last.
+        """
         if self.folder.name != self.run_id:
             return f"{self.folder} holds run {self.run_id}: a copied or renamed folder"
         paths = RunPaths(self.folder)
@@ -163,6 +167,20 @@ class Run:
                 return f"{path} is missing"
             if path.stat().st_size != size:
                 return f"{path} has {path.stat().st_size} bytes where {size} were written"
+        return self._alteration()
+
+    def _alteration(self) -> str:
+        """Return which file was changed after the run was finished, as far as times and settings show."""
+        paths = RunPaths(self.folder)
+        if settings_hash(self.record["settings"]) != self.record["cell_hash"]:
+            return f"{paths.record} was changed after the run was finished: its settings are not those of its cell_hash"
+        written = paths.record.stat().st_mtime_ns
+        for path in (paths.embeddings, paths.outputs, paths.history):
+            known = self.record.get("sha256", {}).get(path.name)
+            if known is not None and path.stat().st_mtime_ns > written and _hash_once(path) != known:
+                return (
+                    f"{path} was changed after the run was finished: it is not what {paths.record.name} has the hash of"
+                )
         return ""
 
     def _tensor(self, path: Path, key: str) -> npt.NDArray[np.float32]:
@@ -175,6 +193,17 @@ class Run:
             msg = f"{path}: {error}; delete {self.folder} and run gapstudy train-seeds again"
             raise StoreError(msg) from None
         return tensor
+
+
+def _hash_once(path: Path) -> str:
+    """Return the hash of a file, read once as long as its size and time stay."""
+    state = path.stat()
+    return _hash_as_of(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _hash_as_of(path: Path, _size: int, _time: int) -> str:
+    return file_hash(path)
 
 
 _KINDS = {"run_id": str, "cell": dict, "seed": int, "metrics": dict, "primary": str, "settings": dict, "cell_hash": str,
