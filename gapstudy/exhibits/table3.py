@@ -27,6 +27,7 @@ __all__ = ["compute", "representation_of"]
 MEASURES = {"performance": "{reference} performance", "sinkhorn": "S-Dist", "cka": "CKA"}
 MIN_SEEDS = 4
 _METHODS = ("spearman", "kendall")
+_ANALYSES = ("pooled", "within", "difference")
 
 
 def representation_of(evidence: Evidence) -> str:
@@ -130,7 +131,8 @@ def _analyses(evidence: Evidence, points: Sequence[PairPoint]) -> dict[str, Any]
     columns = {name: np.array([getattr(p, name) for p in points]) for name in MEASURES}
     labels: dict[str, Any] = {"clusters": [p.seed for p in points], "groups": [p.language for p in points]}
     options: dict[str, Any] = {"n_resamples": analysis.resamples, "level": analysis.level}
-    out: dict[str, Any] = {"pooled": {}, "within": {}, "difference": {}}
+    out: dict[str, Any] = {name: {} for name in _ANALYSES}
+    out["points"] = {"seeds": sorted(set(labels["clusters"])), "pairs": list(dict.fromkeys(labels["groups"]))}
     for name, column in columns.items():
         for method in _METHODS:
             options |= {"method": method, "rng": evidence.rng(f"table3/{name}/{method}")}
@@ -192,9 +194,9 @@ def _difference(estimate: Estimate) -> list[Cell]:
 
 
 def _records(data: dict[str, Any]) -> Any:
-    for analysis, found in data.items():
-        for (name, method), e in found.items():
+    for analysis in _ANALYSES if data else ():
+        for (name, method), e in data[analysis].items():
             if isinstance(e, Estimate):
-                holm_p = found.get((f"holm:{name}", method))
+                holm_p = data[analysis].get((f"holm:{name}", method))
                 yield {"analysis": analysis, "measure": name, "method": method, "value": e.value, "low": e.low, "high": e.high,
                        "level": e.level, "p_value": e.p_value, "p_holm": holm_p, "n": e.n, "details": e.method}  # fmt: skip

@@ -1,0 +1,315 @@
+"""One paragraph for each claim of the paper, written from the verdicts: what was found, and how far it may be believed.
+
+Paper: abstract, sections 4.1 to 4.4. Each paragraph opens with the verdict, gives estimates with intervals, corrected
+p-values and the paper's printed values, and ends with what to know before believing it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gapstudy.exhibits.base import Exhibit
+from gapstudy.exhibits.contrasts import signed
+from gapstudy.exhibits.text import counted, p_value
+from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Part, Verdict
+from gapstudy.languages import language
+from gapstudy.report.markup import literal
+from gapstudy.report.wording import FEW, found, lead, listed, one, p_text, room, seen, span, tested, verdict_of
+from gapstudy.stats import Estimate, detectable_correlation
+
+__all__ = ["Claims", "closer_outputs", "correlated", "higher_cka", "other_scripts", "smaller_gap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What the paragraphs are written from.
+
+    Attributes
+    ----------
+    verdicts : every judged claim.
+    exhibits : by key; their data have the numbers beside the verdicts.
+    kinds : representation -> plural of its kind ("characters"), or its name where two have one kind.
+    reference : code of the reference language.
+    zero_shot : whether one model serves every language.
+    """
+
+    verdicts: Sequence[Verdict]
+    exhibits: Mapping[str, Exhibit]
+    kinds: Mapping[str, str]
+    reference: str
+    zero_shot: bool = False
+
+    def of(self, key: str, **wanted: str) -> list[Verdict]:
+        """Return the verdicts of one claim."""
+        return verdict_of(self.verdicts, key, **wanted)
+
+    def data(self, key: str) -> Mapping[str, Any]:
+        """Return the data of an exhibit, empty where there is none."""
+        exhibit = self.exhibits.get(key)
+        return exhibit.data if exhibit else {}
+
+
+# ---- (a) -------------------------------------------------------------------------------------------------------
+def smaller_gap(claims: Claims) -> str:
+    """Return the paragraph on the claim that phonemes leave a smaller performance gap (section 4.2)."""
+    gaps = claims.of("gap")
+    if not gaps:
+        return _absent("Phonemes leave a smaller gap", claims)
+    sentences = [f"{_lead(gaps, claims)} The paper’s first claim is that phonemes leave the smallest performance gap."]
+    for v in gaps:
+        sentences.append(f"{_task(v)}, {_measured(v, claims)}: {found(v, ' %', claims.kinds)}.")
+        sentences.append(_left_open(v, claims, "percentage points of RPD"))
+    if spreads := claims.of("spread"):
+        said = (
+            f"{_task(v)} {signed(v.estimate.value, 4)} {span(v.estimate, 4)} ({p_text(v)}; the paper has {v.printed})"
+            for v in spreads
+        )
+        sentences.append(f"The standard deviation of scores over languages differs by {listed(said)}.")
+    sentences += [_few(gaps), _weaker(claims), _protocol(claims)]
+    return _paragraph(sentences)
+
+
+def _measured(v: Verdict, claims: Claims) -> str:
+    return f"RPD to {claims.reference}" if v.task == "xnli" else "mean RPD over pairs of languages"
+
+
+def _weaker(claims: Claims) -> str:
+    """Say where phonemes are the weaker model: a small gap among low scores is no merit."""
+    behind = [
+        f"{signed(line['test'].difference.value, 2)} {span(line['test'].difference, 2)} points on {line['task'].upper()}"
+        for line in claims.data("comparison").get("comparisons", ())
+        if {line["a"], line["b"]} == set(_names(claims, line["task"])) and line["test"].difference.high < 0
+    ]
+    if not behind:
+        return ""
+    return f"A small gap among low scores is no merit: the mean score with phonemes is lower, by {listed(behind)} (@tbl-comparison)."
+
+
+def _names(claims: Claims, task: str) -> tuple[str, ...]:
+    return next((v.names for v in claims.of("gap", task=task)), ())
+
+
+# ---- (c) -------------------------------------------------------------------------------------------------------
+def other_scripts(claims: Claims) -> str:
+    """Return the paragraph on better scores in other scripts (section 4.1) and with less data (abstract)."""
+    scripts, resource = claims.of("scripts"), claims.of("resource")
+    if not scripts and not resource:
+        return _absent("Phonemes score higher in other scripts", claims)
+    sentences = [
+        (
+            f"{_lead([*scripts, *resource], claims)} The paper has phonemes ahead on NER in the languages whose script is "
+            "neither Latin nor Cyrillic (Korean, Hindi), and in its abstract on languages with less data."
+        )
+    ]
+    for v in scripts:
+        inside = [p for p in v.parts if len(p.name) == 3]
+        sentences.append(f"{_task(v)}, mean score in {listed(_names_of(inside))}: {found(v, ' %', claims.kinds)}.")
+        sentences += [_by_language(inside), _left_open(v, claims, "points")]
+        sentences += [
+            f"In {p.name} phonemes differ by {signed(p.estimate.value, 2)} {span(p.estimate, 2)} points (not corrected; the paper has {signed(p.printed, 2)}), so that the script explains no more than what lies between the two."
+            for p in v.parts
+            if len(p.name) > 3
+        ]
+    for v in resource:
+        sentences.append(f"XNLI, mean accuracy in {listed(_names_of(v.parts))}: {found(v, ' %', claims.kinds)}.")
+        sentences += [_by_language(v.parts), _left_open(v, claims, "points")]
+    sentences += [_few([*scripts, *resource]), _protocol(claims)]
+    return _paragraph(sentences)
+
+
+def _names_of(parts: Iterable[Part]) -> list[str]:
+    return [language(p.name).name for p in parts]
+
+
+def _by_language(parts: Sequence[Part]) -> str:
+    """Give the difference in each language, where there are several."""
+    if len(parts) < 2:
+        return ""
+    said = (
+        f"{signed(p.estimate.value, 2)} {span(p.estimate, 2)}".strip()
+        + f" in {language(p.name).name}"
+        + (f" (paper {signed(p.printed, 2)})" if math.isfinite(p.printed) else "")
+        for p in parts
+    )
+    return f"By language, not corrected: {listed(said)}."
+
+
+# ---- (b) -------------------------------------------------------------------------------------------------------
+def higher_cka(claims: Claims) -> str:
+    """Return the paragraph on the claim that phonemes make languages more similar (section 4.3)."""
+    similar = claims.of("cka")
+    if not similar:
+        return _absent("Languages are more similar with phonemes", claims)
+    sentences = [f"{_lead(similar, claims)} The paper’s second claim is that languages are more similar with phonemes."]
+    for v in similar:
+        before = f"; {signed(v.before, 3)} of it was there before any fine-tuning" if math.isfinite(v.before) else ""
+        sentences.append(f"{_task(v)}, mean debiased CKA: {found(v, '', claims.kinds)}{before}.")
+        sentences.append(_left_open(v, claims, "units of CKA"))
+    sentences.append(_few(similar))
+    if any(math.isfinite(v.before) for v in similar):
+        sentences.append(
+            "What was there before fine-tuning is due to the input units and to pre-training, not to the task; "
+            "at the input layer the counts of symbols alone make languages alike (@tbl-cka-checks)."
+        )
+    sentences.append(
+        "The paper prints plain CKA, whose bias differs with the number of features and sentences; the differences are not of one scale."
+    )
+    return _paragraph(sentences)
+
+
+def closer_outputs(claims: Claims) -> str:
+    """Return the paragraph on the claim that outputs are closer with phonemes (section 4.3, Figure 3)."""
+    outputs = claims.of("outputs")
+    if not outputs:
+        return ""
+    sentences = [
+        f"{_lead(outputs, claims)} The paper’s Figure 3 also has the outputs of languages closer with phonemes."
+    ]
+    for v in outputs:
+        sentences.append(f"Mean Sinkhorn distance to {claims.reference}: {found(v, '', claims.kinds)}.")
+        sentences.append(_left_open(v, claims, "units of distance"))
+    sentences.append(_few(outputs))
+    sentences.append(
+        "The distance depends on its regularisation, which the paper does not give, and is above 0 for equal outputs; "
+        "two seeds of one language are its floor (@tbl-transport)."
+    )
+    return _paragraph(sentences)
+
+
+# ---- (d) -------------------------------------------------------------------------------------------------------
+def correlated(claims: Claims) -> str:
+    """Return the paragraph on what the gap goes with (section 4.4, Table 3)."""
+    data, goes, rather = claims.data("table3"), claims.of("goes-with"), claims.of("rather")
+    if not goes:
+        return _absent("The gap goes with CKA and Sinkhorn distance", claims, "table3")
+    words = [(_MEASURES[v.measure], v.word) for v in goes] + [
+        (f"“{_MEASURES[v.measure]} rather than performance”", v.word) for v in rather
+    ]
+    within = data["within"]
+    sentences = [
+        (
+            f"{lead(words)} The paper’s third claim is that the gap goes with CKA and Sinkhorn distance rather than with "
+            f"{claims.reference} performance."
+        ),
+        (
+            f"Within pairs of languages, over {counted(goes[0].estimate.n, 'point')} of {counted(len(data['points']['seeds']), 'seed')} "
+            f"and {counted(len(data['points']['pairs']), 'pair')}, the rank correlation of the gap is "
+            f"{listed(_coefficient(v) for v in goes)}, and {_estimate(within['performance', 'spearman'])} with "
+            f"{claims.reference} performance."
+        ),
+        *(
+            f"{_MEASURES[v.measure]}: {signed(v.estimate.value, 3)} {span(v.estimate, 3)} more strongly than "
+            f"{claims.reference} performance, in absolute value ({p_text(v)}; the paper’s coefficients differ by {v.printed}, untested)."
+            for v in rather
+        ),
+        _pooled(data, goes),
+        _power(len(data["points"]["seeds"]), goes, rather),
+        (
+            f"The gap is computed from {claims.reference} performance, so that the two are correlated by construction; "
+            "and the coefficients are of one representation, on the given test sets."
+        ),
+    ]
+    return _paragraph(sentences)
+
+
+_MEASURES = {"cka": "CKA", "sinkhorn": "S-Dist"}
+
+
+def _coefficient(v: Verdict) -> str:
+    against = {SUPPORTED: "", CONTRADICTED: ", against the claimed direction", OPEN: "", UNTESTED: ""}[v.word]
+    return (
+        f"{_estimate(v.estimate)} with {_MEASURES[v.measure]} ({p_text(v)}{against}; the paper has {v.printed}, pooled)"
+    )
+
+
+def _estimate(estimate: Estimate) -> str:
+    return f"{one(estimate.value, 3)} {span(estimate, 3)}".strip()
+
+
+def _pooled(data: Mapping[str, Any], goes: Sequence[Verdict]) -> str:
+    """Say what the paper's own analysis gives here, and why it is not believed."""
+    found = [(v, data["pooled"][v.measure, "spearman"]) for v in goes]
+    said = listed(f"{one(e.value, 3)} with {_MEASURES[v.measure]} (*p* {p_value(e.p_value)})" for v, e in found)
+    return (
+        f"Pooled over pairs, as in the paper, the coefficients are {said}; these *p* count points that share a model as "
+        "independent, and a difference between the pairs alone would make such a correlation."
+    )
+
+
+def _power(seeds: int, goes: Sequence[Verdict], rather: Sequence[Verdict]) -> str:
+    """Say what could have been seen, where something is open."""
+    if seeds < 4 or not any(v.word == OPEN for v in (*goes, *rather)):
+        return ""
+    level = goes[0].estimate.level
+    least = detectable_correlation(seeds, level=1.0 - level)
+    return (
+        f"The intervals say how strong a correlation is still possible; with {counted(seeds, 'seed')} one of {least:.2f} within "
+        "a single pair would have been found with 80 % power before correction."
+    )
+
+
+# ---- shared ----------------------------------------------------------------------------------------------------
+def _lead(verdicts: Sequence[Verdict], claims: Claims) -> str:
+    several = {v.task for v in verdicts if len({x.names for x in verdicts if x.task == v.task}) > 1}
+    return lead([(_label(v, claims, against=v.task in several), v.word) for v in verdicts])
+
+
+def _label(v: Verdict, claims: Claims, *, against: bool) -> str:
+    baseline = literal(claims.kinds.get(v.names[0], v.names[0])) if v.names else ""
+    return f"{_task(v)} against {baseline}" if against else _task(v)
+
+
+def _task(v: Verdict) -> str:
+    return v.task.upper()
+
+
+def _left_open(v: Verdict, claims: Claims, unit: str) -> str:
+    """Say what an open verdict leaves possible, and what the study could have seen."""
+    clause = room(v, tested(claims.verdicts))
+    if not clause:
+        return ""
+    least = seen(v)
+    power = (
+        f"; {counted(v.estimate.n, 'seed')} that vary as these do show a difference of {one(least, v.digits)} {unit} with 80 % power before correction"
+        if math.isfinite(least)
+        else ""
+    )
+    return f"{clause[0].upper()}{clause[1:]}{power}."
+
+
+def _few(verdicts: Sequence[Verdict]) -> str:
+    """Warn of few seeds."""
+    counts = sorted({v.estimate.n for v in verdicts if v.estimate.n < FEW})
+    if not counts:
+        return ""
+    tasks = list(dict.fromkeys(_task(v) for v in verdicts if v.estimate.n < FEW))
+    if counts == [1]:
+        return f"One seed ({listed(tasks)}) says nothing of another: its values are no evidence."
+    return (
+        f"With {' or '.join(map(str, counts))} seeds ({listed(tasks)}) the intervals rest on "
+        f"{' or '.join(str(n - 1) for n in counts)} {'degree' if counts == [2] else 'degrees'} of freedom and are wide."
+    )
+
+
+def _protocol(claims: Claims) -> str:
+    if not claims.zero_shot:
+        return ""
+    return "The paper’s values are of in-language training, this study’s of zero-shot transfer: they answer different questions."
+
+
+def _absent(what: str, claims: Claims, key: str = "verdicts") -> str:
+    """Return the paragraph of a claim that the runs do not allow to judge."""
+    exhibit = claims.exhibits.get(key)
+    why = (
+        listed(map(literal, exhibit.missing))
+        if exhibit and exhibit.missing
+        else "the runs do not hold both sides of it"
+    )
+    return f"**Not tested.** {what}: {why}."
+
+
+def _paragraph(sentences: Iterable[str]) -> str:
+    return " ".join(filter(None, sentences))
