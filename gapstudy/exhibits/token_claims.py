@@ -83,7 +83,7 @@ def _script_claim(evidence: Evidence, task: str, names: tuple[str, str], languag
 
     ahead = {code: _ahead(task, code) for code in TABLE1[task, "phoneme"]["scores"]}
     parts = [
-        Part(name=code, estimate=difference(over([code], seeds), _mean, level), printed=ahead.get(code, math.nan))
+        Part(language=code, estimate=difference(over([code], seeds), _mean, level), printed=ahead.get(code, math.nan))
         for code in others
     ]
     major = [code for code in languages if code not in others]

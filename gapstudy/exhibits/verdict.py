@@ -26,12 +26,13 @@ class Part:
 
     Attributes
     ----------
-    name : language code, or the group in words; ``estimate`` : phonemes less the baseline, not corrected.
-    printed : the paper's difference; NaN where it prints none.
+    name : of the group, in words; empty for a single language; ``language`` : its code, empty for a group.
+    estimate : phonemes less the baseline, not corrected; ``printed`` : the paper's, NaN where it prints none.
     """
 
-    name: str
     estimate: Estimate
+    name: str = ""
+    language: str = ""
     printed: float = math.nan
 
 

@@ -87,7 +87,8 @@ def _resource_claim(evidence: Evidence, names: tuple[str, str], others: Sequence
         names=names,
         sides=sides_of(over(others), _mean),
         parts=tuple(
-            Part(name=c, estimate=difference(over([c]), _mean, level), printed=ahead.get(c, math.nan)) for c in others
+            Part(language=c, estimate=difference(over([c]), _mean, level), printed=ahead.get(c, math.nan))
+            for c in others
         ),
     )
 

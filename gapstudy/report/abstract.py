@@ -11,7 +11,7 @@ from gapstudy.exhibits.text import counted
 from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Verdict
 from gapstudy.report.claims import Claims
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import listed, one, span, tested
+from gapstudy.report.wording import FEW, listed, one, span, tested
 
 __all__ = ["abstract"]
 
@@ -32,7 +32,8 @@ def abstract(evidence: Evidence, claims: Claims) -> str:
 def _what(evidence: Evidence) -> str:
     study, counts = evidence.study, Counter(r.cell.task for r in evidence.runs)
     tasks = listed(f"{n} on {task.upper()}" for task, n in counts.items())
-    names = list(dict.fromkeys(r.cell.representation for r in evidence.runs))
+    present = {r.cell.representation for r in evidence.runs}
+    names = [name for name in study.used_representations() if name in present]
     served = {
         code
         for task in counts
@@ -48,7 +49,8 @@ def _what(evidence: Evidence) -> str:
     )
     return (
         f"The analysis of Jung et al. [-@jung2024] is repeated on the study *{literal(study.name)}*: {counted(len(evidence.runs), 'finished run')} "
-        f"({tasks}), {counted(len(served), 'language')}, {listed(map(literal, names))} input, {seeds} {'seed' if seeds == '1' else 'seeds'} a model, {training}."
+        f"({tasks}) in {counted(len(served), 'language')} with {listed(map(literal, names))} input, "
+        f"{seeds} {'seed' if seeds == '1' else 'seeds'} a cell, {training}."
     )
 
 
@@ -102,7 +104,7 @@ def _claims(verdicts: Sequence[Verdict]) -> str:
     said = {SUPPORTED: "supported", CONTRADICTED: "contradicted", OPEN: "left open", UNTESTED: "not tested"}
     parts = [
         f"{len(names)} {'is' if len(names) == 1 else 'are'} {said[word]}"
-        + (f" ({'; '.join(map(literal, names))})" if word in {SUPPORTED, CONTRADICTED} else "")
+        + (f" ({'; '.join(f'“{literal(name)}”' for name in names)})" if word in {SUPPORTED, CONTRADICTED} else "")
         for word, names in by_word.items()
         if names
     ]
@@ -113,8 +115,11 @@ def _claims(verdicts: Sequence[Verdict]) -> str:
 
 def _caution(evidence: Evidence, claims: Claims) -> str:
     """Say what the verdicts are good for."""
-    few = "" if not any(v.estimate.n < 5 for v in claims.of("gap")) else " and of few seeds in part"
-    hold = f"The verdicts are of these models, languages and test sets{few}: a claim that is left open is not refuted."
+    fewest = min((v.estimate.n for v in claims.verdicts if v.names), default=FEW)
+    few = f", some of them from {counted(fewest, 'seed')} a cell" if fewest < FEW else ""
+    hold = (
+        f"The verdicts hold for these models, languages and test sets{few}; a claim that is left open is not refuted."
+    )
     return (
         f"{hold} The corpora are made up, so that none of this is evidence about languages."
         if evidence.study.demonstration

@@ -7,7 +7,7 @@ p-values and the paper's printed values, and ends with what to know before belie
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from gapstudy.exhibits.text import counted, p_value
 from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Part, Verdict
 from gapstudy.languages import language
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import FEW, found, lead, listed, one, p_text, room, seen, span, tested, verdict_of
+from gapstudy.report.wording import FEW, allowed, found, lead, listed, one, p_text, span, tested, verdict_of
 from gapstudy.stats import Estimate, detectable_correlation
 
 __all__ = ["Claims", "closer_outputs", "correlated", "higher_cka", "other_scripts", "smaller_gap"]
@@ -60,32 +60,34 @@ def smaller_gap(claims: Claims) -> str:
         return _absent("Phonemes leave a smaller gap", claims)
     sentences = [f"{_lead(gaps, claims)} The paper’s first claim is that phonemes leave the smallest performance gap."]
     for v in gaps:
-        sentences.append(f"{_task(v)}, {_measured(v, claims)}: {found(v, ' %', claims.kinds)}.")
-        sentences.append(_left_open(v, claims, "percentage points of RPD"))
+        what = f"RPD to {claims.reference}" if v.task == "xnli" else "mean RPD over pairs of languages"
+        sentences.append(f"On {_task(v)} the {what} {found(v, ' %', claims.kinds)}.")
     if spreads := claims.of("spread"):
-        said = (
-            f"{_task(v)} {signed(v.estimate.value, 4)} {span(v.estimate, 4)} ({p_text(v)}; the paper has {v.printed})"
-            for v in spreads
-        )
-        sentences.append(f"The standard deviation of scores over languages differs by {listed(said)}.")
+        said = (_spread(v) for v in spreads)
+        sentences.append(f"The standard deviation of the scores over languages differs by {listed(said)}.")
+    sentences += _open(gaps, claims, "points of RPD")
     sentences += [_few(gaps), _weaker(claims), _protocol(claims)]
     return _paragraph(sentences)
 
 
-def _measured(v: Verdict, claims: Claims) -> str:
-    return f"RPD to {claims.reference}" if v.task == "xnli" else "mean RPD over pairs of languages"
+def _spread(v: Verdict) -> str:
+    difference = f"{signed(v.estimate.value, 4)} {span(v.estimate, 4)}".strip()
+    return f"{difference} on {_task(v)} ({p_text(v)}; the paper has {v.printed})"
 
 
 def _weaker(claims: Claims) -> str:
     """Say where phonemes are the weaker model: a small gap among low scores is no merit."""
     behind = [
-        f"{signed(line['test'].difference.value, 2)} {span(line['test'].difference, 2)} points on {line['task'].upper()}"
+        f"{signed(line['test'].difference.value, 2)} {span(line['test'].difference, 2)} on {line['task'].upper()}"
         for line in claims.data("comparison").get("comparisons", ())
         if {line["a"], line["b"]} == set(_names(claims, line["task"])) and line["test"].difference.high < 0
     ]
     if not behind:
         return ""
-    return f"A small gap among low scores is no merit: the mean score with phonemes is lower, by {listed(behind)} (@tbl-comparison)."
+    return (
+        f"A small gap among low scores is no merit: the mean score with phonemes is lower, the difference being {listed(behind)}, "
+        "in points (@tbl-comparison)."
+    )
 
 
 def _names(claims: Claims, task: str) -> tuple[str, ...]:
@@ -96,32 +98,40 @@ def _names(claims: Claims, task: str) -> tuple[str, ...]:
 def other_scripts(claims: Claims) -> str:
     """Return the paragraph on better scores in other scripts (section 4.1) and with less data (abstract)."""
     scripts, resource = claims.of("scripts"), claims.of("resource")
-    if not scripts and not resource:
+    every = [*scripts, *resource]
+    if not every:
         return _absent("Phonemes score higher in other scripts", claims)
     sentences = [
         (
-            f"{_lead([*scripts, *resource], claims)} The paper has phonemes ahead on NER in the languages whose script is "
-            "neither Latin nor Cyrillic (Korean, Hindi), and in its abstract on languages with less data."
-        )
+            f"{_lead(every, claims)} The paper has phonemes ahead of characters on NER where the script is neither Latin nor Cyrillic "
+            "(Korean and Hindi), and in its abstract wherever there is less data (Swahili and Urdu on XNLI)."
+        ),
+        *(text for v in scripts for text in _script(v, claims)),
     ]
-    for v in scripts:
-        inside = [p for p in v.parts if len(p.name) == 3]
-        sentences.append(f"{_task(v)}, mean score in {listed(_names_of(inside))}: {found(v, ' %', claims.kinds)}.")
-        sentences += [_by_language(inside), _left_open(v, claims, "points")]
-        sentences += [
-            f"In {p.name} phonemes differ by {signed(p.estimate.value, 2)} {span(p.estimate, 2)} points (not corrected; the paper has {signed(p.printed, 2)}), so that the script explains no more than what lies between the two."
-            for p in v.parts
-            if len(p.name) > 3
-        ]
     for v in resource:
-        sentences.append(f"XNLI, mean accuracy in {listed(_names_of(v.parts))}: {found(v, ' %', claims.kinds)}.")
-        sentences += [_by_language(v.parts), _left_open(v, claims, "points")]
-    sentences += [_few([*scripts, *resource]), _protocol(claims)]
+        sentences.append(f"On XNLI the mean accuracy in {listed(_names_of(v.parts))} {found(v, ' %', claims.kinds)}.")
+        sentences.append(_by_language(v.parts))
+    sentences += [*_open(every, claims, "points"), _few(every), _protocol(claims)]
     return _paragraph(sentences)
 
 
+def _script(v: Verdict, claims: Claims) -> Iterator[str]:
+    """Say how phonemes do in other scripts on one task, and in the major ones."""
+    inside = [p for p in v.parts if p.language]
+    aside = "" if v.task == "ner" else ", of which the paper does not claim it,"
+    yield f"On {_task(v)}{aside} the mean score in {listed(_names_of(inside))} {found(v, ' %', claims.kinds)}."
+    yield _by_language(inside)
+    for p in v.parts:
+        if not p.language:
+            difference = f"{signed(p.estimate.value, 2)} {span(p.estimate, 2)}".strip()
+            yield (
+                f"In the languages in {p.name} the difference is {difference} (not corrected; the paper has {signed(p.printed, 2)}), "
+                "and only what lies between the two can be due to the script."
+            )
+
+
 def _names_of(parts: Iterable[Part]) -> list[str]:
-    return [language(p.name).name for p in parts]
+    return [language(p.language).name for p in parts]
 
 
 def _by_language(parts: Sequence[Part]) -> str:
@@ -130,11 +140,11 @@ def _by_language(parts: Sequence[Part]) -> str:
         return ""
     said = (
         f"{signed(p.estimate.value, 2)} {span(p.estimate, 2)}".strip()
-        + f" in {language(p.name).name}"
+        + f" in {language(p.language).name}"
         + (f" (paper {signed(p.printed, 2)})" if math.isfinite(p.printed) else "")
         for p in parts
     )
-    return f"By language, not corrected: {listed(said)}."
+    return f"By language, and not corrected, it is {listed(said)}."
 
 
 # ---- (b) -------------------------------------------------------------------------------------------------------
@@ -145,18 +155,19 @@ def higher_cka(claims: Claims) -> str:
         return _absent("Languages are more similar with phonemes", claims)
     sentences = [f"{_lead(similar, claims)} The paper’s second claim is that languages are more similar with phonemes."]
     for v in similar:
-        before = f"; {signed(v.before, 3)} of it was there before any fine-tuning" if math.isfinite(v.before) else ""
-        sentences.append(f"{_task(v)}, mean debiased CKA: {found(v, '', claims.kinds)}{before}.")
-        sentences.append(_left_open(v, claims, "units of CKA"))
-    sentences.append(_few(similar))
+        before = f"; before any fine-tuning the difference was {signed(v.before, 3)}" if math.isfinite(v.before) else ""
+        sentences.append(f"On {_task(v)} mean debiased CKA {found(v, '', claims.kinds)}{before}.")
+    sentences += [*_open(similar, claims, "of CKA"), _few(similar)]
     if any(math.isfinite(v.before) for v in similar):
         sentences.append(
-            "What was there before fine-tuning is due to the input units and to pre-training, not to the task; "
-            "at the input layer the counts of symbols alone make languages alike (@tbl-cka-checks)."
+            "What was there before fine-tuning is due to input units and pre-training, not to the task: at the input layer the "
+            "counts of symbols alone make languages alike (@tbl-cka-checks)."
         )
-    sentences.append(
-        "The paper prints plain CKA, whose bias differs with the number of features and sentences; the differences are not of one scale."
-    )
+    if any(v.printed != "–" for v in similar):
+        sentences.append(
+            "The paper’s differences are of plain CKA, whose bias depends on the numbers of features and sentences."
+        )
+    sentences.append(_protocol(claims))
     return _paragraph(sentences)
 
 
@@ -166,15 +177,15 @@ def closer_outputs(claims: Claims) -> str:
     if not outputs:
         return ""
     sentences = [
-        f"{_lead(outputs, claims)} The paper’s Figure 3 also has the outputs of languages closer with phonemes."
+        f"{_lead(outputs, claims)} The paper’s Figure 3 also shows the outputs of languages closer with phonemes."
     ]
-    for v in outputs:
-        sentences.append(f"Mean Sinkhorn distance to {claims.reference}: {found(v, '', claims.kinds)}.")
-        sentences.append(_left_open(v, claims, "units of distance"))
-    sentences.append(_few(outputs))
+    sentences += [
+        f"Here the mean Sinkhorn distance to {claims.reference} {found(v, '', claims.kinds)}." for v in outputs
+    ]
+    sentences += [*_open(outputs, claims, "of distance"), _few(outputs)]
     sentences.append(
-        "The distance depends on its regularisation, which the paper does not give, and is above 0 for equal outputs; "
-        "two seeds of one language are its floor (@tbl-transport)."
+        "The distance depends on its regularisation, which the paper does not give, and is above 0 for equal outputs; two seeds of one "
+        "language show what chance alone makes (@tbl-transport)."
     )
     return _paragraph(sentences)
 
@@ -201,8 +212,8 @@ def correlated(claims: Claims) -> str:
             f"{claims.reference} performance."
         ),
         *(
-            f"{_MEASURES[v.measure]}: {signed(v.estimate.value, 3)} {span(v.estimate, 3)} more strongly than "
-            f"{claims.reference} performance, in absolute value ({p_text(v)}; the paper’s coefficients differ by {v.printed}, untested)."
+            f"The absolute correlation with {_MEASURES[v.measure]} differs from that with {claims.reference} performance by "
+            f"{signed(v.estimate.value, 3)} {span(v.estimate, 3)} ({p_text(v)}; the paper’s differ by {v.printed}, untested)."
             for v in rather
         ),
         _pooled(data, goes),
@@ -253,31 +264,27 @@ def _power(seeds: int, goes: Sequence[Verdict], rather: Sequence[Verdict]) -> st
 
 # ---- shared ----------------------------------------------------------------------------------------------------
 def _lead(verdicts: Sequence[Verdict], claims: Claims) -> str:
+    return lead(list(zip(_labels(verdicts, claims), (v.word for v in verdicts), strict=True)))
+
+
+def _labels(verdicts: Sequence[Verdict], claims: Claims) -> list[str]:
+    """Name each verdict of a paragraph: by its task, and by what it is compared with where a task has several."""
     several = {v.task for v in verdicts if len({x.names for x in verdicts if x.task == v.task}) > 1}
-    return lead([(_label(v, claims, against=v.task in several), v.word) for v in verdicts])
-
-
-def _label(v: Verdict, claims: Claims, *, against: bool) -> str:
-    baseline = literal(claims.kinds.get(v.names[0], v.names[0])) if v.names else ""
-    return f"{_task(v)} against {baseline}" if against else _task(v)
+    return [
+        f"{_task(v)} against {literal(claims.kinds.get(v.names[0], v.names[0]))}" if v.task in several else _task(v)
+        for v in verdicts
+    ]
 
 
 def _task(v: Verdict) -> str:
     return v.task.upper()
 
 
-def _left_open(v: Verdict, claims: Claims, unit: str) -> str:
-    """Say what an open verdict leaves possible, and what the study could have seen."""
-    clause = room(v, tested(claims.verdicts))
-    if not clause:
-        return ""
-    least = seen(v)
-    power = (
-        f"; {counted(v.estimate.n, 'seed')} that vary as these do show a difference of {one(least, v.digits)} {unit} with 80 % power before correction"
-        if math.isfinite(least)
-        else ""
-    )
-    return f"{clause[0].upper()}{clause[1:]}{power}."
+def _open(verdicts: Sequence[Verdict], claims: Claims, unit: str) -> list[str]:
+    """Say what open verdicts leave possible, and what the study could have seen."""
+    several = len(verdicts) > 1
+    labels = _labels(verdicts, claims) if several else [""] * len(verdicts)
+    return allowed(list(zip(labels, verdicts, strict=True)), unit, tested(claims.verdicts))
 
 
 def _few(verdicts: Sequence[Verdict]) -> str:

@@ -24,7 +24,7 @@ def questions(claims: Claims, study: Study) -> list[str]:
         ("Is CKA above chance, and below what one language gives?", _between(claims)),
         ("Does the choice between plain and debiased CKA decide?", _debiased(claims)),
         ("Do seeds matter as much as languages?", _seeds(claims)),
-        ("Would another test set do?", _items(claims)),
+        ("Are the test sets large enough?", _items(claims)),
         ("Is the correlation that of one pair?", _one_pair(claims)),
         ("Is the bound vacuous?", _vacuous(claims)),
     )
@@ -66,7 +66,7 @@ def _tuned(claims: Claims, study: Study) -> str:
         group = swept if all(chosen) and len(set(chosen)) == 1 else same if all(k == kept[0] for k in kept) else apart
         group.append(task.upper())
     parts = [
-        f"{listed(same)}: one setting for all representations, tuned for none of them" if same else "",
+        f"{listed(same)}: one setting for all representations, without a sweep" if same else "",
         f"{listed(swept)}: each representation by a sweep of the same size, by development score" if swept else "",
         f"{listed(apart)}: settings differ without an equal sweep for each, so that tuning may explain a difference"
         if apart

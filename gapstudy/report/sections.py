@@ -30,7 +30,7 @@ CKA = Equation(
 Body = tuple[str | Equation | Exhibit, ...]
 
 _SETUP = (
-    "This report repeats the results section of Jung et al. [-@jung2024] on the runs of one study: {description} {protocol} "
+    "This report repeats the results section of Jung et al. [-@jung2024] on the runs of one study. {description} {protocol} "
     "The paper compares mBERT [@bert2019], CANINE [@canine2022] and XPhoneBERT [@xphonebert2023] on XNLI [@xnli2018], named "
     "entities [@wikiann2017; @rahimi2019] and parts of speech [@ud2021], with parallel sentences from FLORES [@flores2022]; its "
     "printed values stand beside this study’s throughout, and are of other corpora and encoders wherever this study names its own."

@@ -11,7 +11,7 @@ from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, V
 from gapstudy.report.markup import literal
 from gapstudy.stats import Estimate, detectable_difference
 
-__all__ = ["FEW", "found", "lead", "listed", "one", "p_text", "room", "seen", "span", "tested", "verdict_of"]
+__all__ = ["FEW", "allowed", "found", "lead", "listed", "one", "p_text", "seen", "span", "tested", "verdict_of"]
 
 FEW = 5
 """Seeds below which a reader is warned of their number."""
@@ -99,13 +99,11 @@ def found(verdict: Verdict, unit: str, kinds: Mapping[str, str]) -> str:
     kinds : representation -> what to call it.
     """
     v, e = verdict, verdict.estimate
-    seeds = counted(e.n, "seed")
     if math.isnan(e.value):
-        return f"undefined ({literal(e.method)})"
-    sides = f"{one(v.sides[1], v.digits)}{unit} with {_kind(v, 1, kinds)} against {one(v.sides[0], v.digits)}{unit} with {_kind(v, 0, kinds)}"
-    where = (
-        f"{100 * e.level:g} % interval over {seeds}" if span(e, v.digits) else f"{seeds}, so that there is no interval"
-    )
+        return f"is undefined ({literal(e.method)})"
+    sides = f"is {one(v.sides[1], v.digits)}{unit} with {_kind(v, 1, kinds)} and {one(v.sides[0], v.digits)}{unit} with {_kind(v, 0, kinds)}"
+    seeds = counted(e.n, "seed")
+    where = f"{100 * e.level:g} % interval over {seeds}" if span(e, v.digits) else f"{seeds}, no interval"
     printed = f"; the paper has {v.printed}" if v.printed != "–" else ""
     difference = f"{signed(e.value, v.digits)} {span(e, v.digits)}".strip()
     return f"{sides}, a difference of {difference} ({where}, {p_text(v)}{printed})"
@@ -115,14 +113,41 @@ def _kind(verdict: Verdict, side: int, kinds: Mapping[str, str]) -> str:
     return literal(kinds.get(verdict.names[side], verdict.names[side]))
 
 
-def room(verdict: Verdict, count: int) -> str:
-    """Return what an open verdict leaves possible, as a clause; nothing for another verdict or without an interval."""
-    v, e = verdict, verdict.estimate
-    if v.word != OPEN or not span(e, v.digits):
-        return ""
-    if e.low <= 0 <= e.high:
-        return f"anything from {signed(e.low, v.digits)} to {signed(e.high, v.digits)} is compatible with the data"
-    return f"the interval alone leaves out 0, but not after correction for {counted(count, 'claim')}"
+def allowed(verdicts: Sequence[tuple[str, Verdict]], unit: str, count: int) -> list[str]:
+    """Return what open verdicts leave possible, and what so many seeds would have shown, in up to three sentences.
+
+    Parameters
+    ----------
+    verdicts : (label, verdict); those that are not open, or have no interval, are passed over.
+    unit : of the differences, in words.
+    count : of the claims that p-values are corrected for.
+    """
+    still = [(label, v) for label, v in verdicts if v.word == OPEN and span(v.estimate, v.digits)]
+    wide = [(label, v) for label, v in still if v.estimate.low <= 0 <= v.estimate.high]
+    narrow = [label for label, v in still if not v.estimate.low <= 0 <= v.estimate.high]
+    found = []
+    if wide:
+        ranges = (
+            f"from {signed(v.estimate.low, v.digits)} to {signed(v.estimate.high, v.digits)}{_on(label)}"
+            for label, v in wide
+        )
+        found.append(f"The data still allow a difference {listed(ranges)}.")
+    if narrow:
+        which = f"The interval{'s' if len(narrow) > 1 else ''}{_on(listed(narrow))} exclude{'' if len(narrow) > 1 else 's'} 0"
+        found.append(
+            f"{which.replace('intervals on', 'intervals for').replace('interval on', 'interval for')}, but not after correction for {counted(count, 'claim')}."
+        )
+    power = [(label, v, seen(v)) for label, v in still if math.isfinite(seen(v))]
+    if power:
+        least = listed(f"{one(d, v.digits)}{_on(label)}" for label, v, d in power)
+        found.append(
+            f"Seeds that vary as these do show a difference of {least} ({unit}) with 80 % power, before correction."
+        )
+    return found
+
+
+def _on(label: str) -> str:
+    return f" on {label}" if label else ""
 
 
 def seen(verdict: Verdict) -> float:
