@@ -15,8 +15,8 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points
-from gapstudy.exhibits.table3 import MEASURES, MIN_SEEDS, representation_of
-from gapstudy.exhibits.text import estimate_cell, number, p_value
+from gapstudy.exhibits.table3 import MEASURES, MIN_SEEDS, representation_of, runs_of_points
+from gapstudy.exhibits.text import counted, estimate_cell, number, p_value, words
 from gapstudy.stats import (
     Estimate,
     LeftOut,
@@ -79,15 +79,20 @@ def compute(evidence: Evidence) -> Exhibit:
         key="sensitivity",
         kind="table",
         title="Correlation of the gap, asked in other ways",
-        caption=_CAPTION.format(
-            representation=representation,
-            points=len(points),
-            seeds=len(seeds),
-            pairs=len(pairs),
-            level=f"{100 * analysis.level:g}",
-            resamples=f"{analysis.resamples:,}",
-            reference=analysis.reference,
+        **words(
+            _CAPTION,
+            _METHOD.format(
+                representation=representation,
+                points=len(points),
+                seeds=counted(len(seeds), "seed"),
+                pairs=counted(len(pairs), "pair"),
+                level=f"{100 * analysis.level:g}",
+                resamples=f"{analysis.resamples:,}",
+                reference=analysis.reference,
+            ),
+            shown=bool(lines),
         ),
+        runs=runs_of_points(evidence, points) if lines else (),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}",
             "cka:plain",
@@ -103,10 +108,15 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "XNLI, {representation} models: the {points} points of Table 3, which are {seeds} seeds × {pairs} pairs and **not {points} independent "
-    "observations** (points of a seed share the {reference} model). What the gap (RPD) is correlated with, by other analyses than that of "
-    "record; slopes are of standardised columns, and – stands where a line has no test; {level} % intervals; {resamples} resamples or permutations of whole seeds where the analysis has any. p-values are corrected by "
-    "Holm's method for the measures of their line, not for the lines: these are companions of one question, not further ones. Below the table, how to read each."
+    "What the gap (RPD) of Table 3 is correlated with, by other analyses than that of record; each line is one. Read down a column: an "
+    "answer that holds under every analysis is worth more than one that holds under one."
+)
+_METHOD = (
+    "The {points} points of {representation} models on XNLI are {seeds} × {pairs} and **not {points} independent observations**: points of a seed share the "
+    "{reference} model. Slopes (least squares, mixed model) are of standardised columns; – stands where a line has no test. {level} % intervals; "
+    "{resamples} resamples or permutations of whole seeds where the analysis has any. *p* is corrected by Holm's method for the measures of its line, not for "
+    "the lines: they are companions of one question. Standard errors clustered by seed after Cameron and Miller [-@cameronmiller2015], the mixed model after Laird "
+    "and Ware [-@lairdware1982], differences of dependent correlations after Meng et al. [-@meng1992] and Steiger [-@steiger1980]."
 )
 
 
