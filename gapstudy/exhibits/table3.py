@@ -133,7 +133,8 @@ def _attempt(
         return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
     constant = [name for name in ("gap", *MEASURES) if len({getattr(p, name) for p in points}) < 2]
     if constant:
-        return {}, (f"{', '.join(constant)} is the same in every run, so nothing can be correlated",)
+        verb = "is" if len(constant) == 1 else "are"
+        return {}, (f"{' and '.join(constant)} {verb} the same in every run, so nothing can be correlated",)
     try:
         return _analyses(evidence, points), ()
     except ValueError as error:  # constant within every pair, too few different seeds

@@ -87,7 +87,7 @@ def test_comparison_prints_its_lines(full: Any, row_of: Callable[..., Any], cont
     assert row[4].text == f"{line['improvement'].value:.2f}"
     assert row[6].text == f"{gap.value:.2f}"
     assert row_of(full.exhibits["comparison"], "phoneme − character", "Named")[8].text == "–"
-    caption = full.exhibits["comparison"].caption
+    caption = full.exhibits["comparison"].method
     assert "for its 5 rows" in caption
     assert "seeds within each language, 60 resamples" in caption
     assert "t intervals over seeds where there are fewer than ten" in caption
@@ -165,7 +165,7 @@ def test_every_analysis_has_its_line_and_its_sentence(full: Any) -> None:
     assert tuple(exhibit.data) == LINES
     assert tuple(row[0].text for row in exhibit.table.rows) == LINES
     assert [note.split(": ")[0] for note in exhibit.notes] == list(LINES)
-    assert "which are 5 seeds × 2 pairs and **not 10 independent observations**" in exhibit.caption
+    assert "are 5 seeds × 2 pairs and **not 10 independent observations**" in exhibit.method
 
 
 def test_lines_are_of_table_3s_points(full: Any) -> None:
@@ -286,7 +286,7 @@ def test_zero_shot_draws_a_seed_with_all_its_languages(evidence_of: Callable[...
 
     exhibit = comparison.compute(evidence)
 
-    assert "seeds with all their languages" in exhibit.caption
+    assert "seeds with all their languages" in exhibit.method
     assert {c["improvement"].method.split(", ")[2] for c in exhibit.data["comparisons"]} == {"t interval over seeds"}
     for other in (variance.compute(evidence), sensitivity.compute(evidence)):
         assert other.table is not None
