@@ -197,23 +197,32 @@ def _line(
 
 def _mixed(c: _Points, level: float) -> Line:
     """The mixed model; what statsmodels warned of is said."""
-    problems: dict[str, str] = {}
+    problems: dict[str, list[str]] = {}
 
     def one(measure: str, x: Any) -> Estimate:
         model = mixed_model(x, c.gap, level=level, **c.labels)
         if not model.converged:
-            problems[measure] = "; ".join(model.problems) or "the optimiser did not converge"
+            for problem in {_plainly(text) for text in model.problems} or {_UNSOLVED}:
+                problems.setdefault(problem, []).append(_short(measure))
         return model.slope
 
     line = _line("Mixed model", "", c, one)
-    trouble = "; ".join(f"{_short(m)}: {why}" for m, why in problems.items())
-    said = f"not to be relied on where statsmodels warned ({trouble})" if trouble else "statsmodels gave no warning"
+    trouble = "; ".join(f"{why} for {', '.join(names)}" for why, names in sorted(problems.items()))
+    said = f"not to be relied on where {trouble}" if trouble else "statsmodels gave no warning"
     return Line(
         line.name,
         f"slope with the pair fixed and the seed random; {said}; the line above always exists.",
         line.found,
         line.failed,
     )
+
+
+_UNSOLVED = "the fit did not converge"
+
+
+def _plainly(problem: str) -> str:
+    """What a warning of statsmodels means."""
+    return "a variance is estimated as 0" if "boundary" in problem or "singular" in problem.lower() else _UNSOLVED
 
 
 def _differences(c: _Points, reference: str, level: float) -> Iterator[Line]:

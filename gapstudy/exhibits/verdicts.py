@@ -38,14 +38,13 @@ def compute(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Exhibit:
         kind="table",
         numbered=False,
         title="The paper’s claims, and what this study can say of them",
-        caption=_CAPTION,
+        caption=_CAPTION.format(level=f"{100 * analysis.level:g}"),
         method=_METHOD.format(
-            level=f"{100 * analysis.level:g}",
             alpha=f"{1 - analysis.level:.2g}",
             tested=counted(sum(not math.isnan(v.p_holm) for v in found), "claim"),
         ),
         signature=evidence.signature(f"resamples:{analysis.resamples}", f"level:{analysis.level}", "p:holm"),
-        table=_table(found, analysis.level) if found else None,
+        table=_table(found) if found else None,
         data={"verdicts": found},
         records=tuple(_record(v) for v in found),
         missing=() if found else ("it needs a phoneme representation beside another, and two languages",),
@@ -54,11 +53,11 @@ def compute(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Exhibit:
 
 
 _CAPTION = (
-    "Each claim as one number: phonemes less characters (less subwords where named, or where there are no characters). "
-    "*Supported* and *contradicted* need a corrected *p*; otherwise the study *cannot tell*."
+    "Each claim as one number with its {level} % interval: phonemes less characters (less subwords where named, or where there are no characters); "
+    "gaps are RPD, in percent. *Supported* and *contradicted* need a corrected *p*; otherwise the study *cannot tell*."
 )
 _METHOD = (
-    "Intervals are at {level} %. Gaps, spread and scores: of the seeds’ mean scores, over the seeds that both have, t by the "
+    "Gaps, spread and scores: of the seeds’ mean scores, over the seeds that both have, t by the "
     "jackknife over seeds; gaps over all pairs of languages, in XNLI over pairs with the reference. CKA: for new seeds "
     "and new sentences (half-samples). S-Dist: Sinkhorn distance on the given test sets, t over seeds. Correlations: "
     "Spearman within pairs of languages, seeds resampled and permuted jointly over pairs. *p* is corrected by Holm’s method "
@@ -77,9 +76,8 @@ def _claims(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator[Ver
     yield from bound_claim(evidence, exhibits)
 
 
-def _table(found: Sequence[Verdict], level: float) -> Table:
-    this = f"This study, {100 * level:g} % interval"
-    header = ((Head("Claim"), Head("Paper"), Head(this), Head("p (Holm)"), Head("Verdict")),)
+def _table(found: Sequence[Verdict]) -> Table:
+    header = ((Head("Claim"), Head("Paper"), Head("This study"), Head("p (Holm)"), Head("Verdict")),)
     rows: list[tuple[Cell, ...]] = []
     for about in dict.fromkeys(v.about for v in found):
         rows += [(Cell(about, heading=True),), *_rows([v for v in found if v.about == about])]

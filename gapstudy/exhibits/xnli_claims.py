@@ -51,7 +51,7 @@ def _gap_claims(evidence: Evidence, names: tuple[str, str], languages: Sequence[
             sides = [evidence.scores("xnli", r, languages, seeds) for r in (baseline, names[1])]
             kind = evidence.study.representations[baseline].kind
             yield Verdict(
-                claim=f"XNLI: smaller gap than {kind}s (RPD, %)",
+                claim=f"XNLI: smaller gap than {kind}s (%)",
                 about=PHONEMES,
                 sign=-1,
                 printed=_printed_gap(kind),
@@ -173,7 +173,7 @@ def bound_claim(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator
         gap.value - bound, math.nan, math.nan, gap.level, gap.n, "largest gap less its bound, first seeds"
     )
     yield Verdict(
-        claim="The gap stays below the bound (error rates)",
+        claim="The gap in error rate is below it",
         about=_THEOREM,
         sign=-1,
         printed="–",

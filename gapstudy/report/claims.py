@@ -17,7 +17,7 @@ from gapstudy.exhibits.text import counted, p_value
 from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Part, Verdict
 from gapstudy.languages import language
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import FEW, allowed, found, lead, listed, one, p_text, span, tested, verdict_of
+from gapstudy.report.wording import FEW, allowed, found, frame, lead, listed, one, p_text, span, tested, verdict_of
 from gapstudy.stats import Estimate, detectable_correlation
 
 __all__ = ["Claims", "closer_outputs", "correlated", "higher_cka", "other_scripts", "smaller_gap"]
@@ -58,7 +58,10 @@ def smaller_gap(claims: Claims) -> str:
     gaps = claims.of("gap")
     if not gaps:
         return _absent("Phonemes leave a smaller gap", claims)
-    sentences = [f"{_lead(gaps, claims)} The paper’s first claim is that phonemes leave the smallest performance gap."]
+    sentences = [
+        f"{_lead(gaps, claims)} The paper’s first claim is that phonemes leave the smallest performance gap.",
+        _frame(gaps, claims),
+    ]
     for v in gaps:
         what = f"RPD to {claims.reference}" if v.task == "xnli" else "mean RPD over pairs of languages"
         sentences.append(f"On {_task(v)} the {what} {found(v, ' %', claims.kinds)}.")
@@ -72,7 +75,7 @@ def smaller_gap(claims: Claims) -> str:
 
 def _spread(v: Verdict) -> str:
     difference = f"{signed(v.estimate.value, 4)} {span(v.estimate, 4)}".strip()
-    return f"{difference} on {_task(v)} ({p_text(v)}; the paper has {v.printed})"
+    return f"{difference} on {_task(v)} ({p_text(v)}; paper {v.printed})"
 
 
 def _weaker(claims: Claims) -> str:
@@ -106,6 +109,7 @@ def other_scripts(claims: Claims) -> str:
             f"{_lead(every, claims)} The paper has phonemes ahead of characters on NER where the script is neither Latin nor Cyrillic "
             "(Korean and Hindi), and in its abstract wherever there is less data (Swahili and Urdu on XNLI)."
         ),
+        _frame(every, claims),
         *(text for v in scripts for text in _script(v, claims)),
     ]
     for v in resource:
@@ -125,7 +129,7 @@ def _script(v: Verdict, claims: Claims) -> Iterator[str]:
         if not p.language:
             difference = f"{signed(p.estimate.value, 2)} {span(p.estimate, 2)}".strip()
             yield (
-                f"In the languages in {p.name} the difference is {difference} (not corrected; the paper has {signed(p.printed, 2)}), "
+                f"In the languages in {p.name} the difference is {difference} (not corrected; paper {signed(p.printed, 2)}), "
                 "and only what lies between the two can be due to the script."
             )
 
@@ -153,7 +157,10 @@ def higher_cka(claims: Claims) -> str:
     similar = claims.of("cka")
     if not similar:
         return _absent("Languages are more similar with phonemes", claims)
-    sentences = [f"{_lead(similar, claims)} The paper’s second claim is that languages are more similar with phonemes."]
+    sentences = [
+        f"{_lead(similar, claims)} The paper’s second claim is that languages are more similar with phonemes.",
+        _frame(similar, claims),
+    ]
     for v in similar:
         before = f"; before any fine-tuning the difference was {signed(v.before, 3)}" if math.isfinite(v.before) else ""
         sentences.append(f"On {_task(v)} mean debiased CKA {found(v, '', claims.kinds)}{before}.")
@@ -177,7 +184,8 @@ def closer_outputs(claims: Claims) -> str:
     if not outputs:
         return ""
     sentences = [
-        f"{_lead(outputs, claims)} The paper’s Figure 3 also shows the outputs of languages closer with phonemes."
+        f"{_lead(outputs, claims)} The paper’s Figure 3 also shows the outputs of languages closer with phonemes.",
+        _frame(outputs, claims),
     ]
     sentences += [
         f"Here the mean Sinkhorn distance to {claims.reference} {found(v, '', claims.kinds)}." for v in outputs
@@ -205,6 +213,7 @@ def correlated(claims: Claims) -> str:
             f"{lead(words)} The paper’s third claim is that the gap goes with CKA and Sinkhorn distance rather than with "
             f"{claims.reference} performance."
         ),
+        _frame(goes, claims),
         (
             f"Within pairs of languages, over {counted(goes[0].estimate.n, 'point')} of {counted(len(data['points']['seeds']), 'seed')} "
             f"and {counted(len(data['points']['pairs']), 'pair')}, the rank correlation of the gap is "
@@ -213,7 +222,7 @@ def correlated(claims: Claims) -> str:
         ),
         *(
             f"The absolute correlation with {_MEASURES[v.measure]} differs from that with {claims.reference} performance by "
-            f"{signed(v.estimate.value, 3)} {span(v.estimate, 3)} ({p_text(v)}; the paper’s differ by {v.printed}, untested)."
+            f"{signed(v.estimate.value, 3)} {span(v.estimate, 3)} ({p_text(v)}; paper {v.printed}, untested)."
             for v in rather
         ),
         _pooled(data, goes),
@@ -231,9 +240,7 @@ _MEASURES = {"cka": "CKA", "sinkhorn": "S-Dist"}
 
 def _coefficient(v: Verdict) -> str:
     against = {SUPPORTED: "", CONTRADICTED: ", against the claimed direction", OPEN: "", UNTESTED: ""}[v.word]
-    return (
-        f"{_estimate(v.estimate)} with {_MEASURES[v.measure]} ({p_text(v)}{against}; the paper has {v.printed}, pooled)"
-    )
+    return f"{_estimate(v.estimate)} with {_MEASURES[v.measure]} ({p_text(v)}{against}; paper {v.printed}, pooled)"
 
 
 def _estimate(estimate: Estimate) -> str:
@@ -278,6 +285,10 @@ def _labels(verdicts: Sequence[Verdict], claims: Claims) -> list[str]:
 
 def _task(v: Verdict) -> str:
     return v.task.upper()
+
+
+def _frame(verdicts: Sequence[Verdict], claims: Claims) -> str:
+    return frame(verdicts, tested(claims.verdicts))
 
 
 def _open(verdicts: Sequence[Verdict], claims: Claims, unit: str) -> list[str]:

@@ -11,7 +11,20 @@ from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, V
 from gapstudy.report.markup import literal
 from gapstudy.stats import Estimate, detectable_difference
 
-__all__ = ["FEW", "allowed", "found", "lead", "listed", "one", "p_text", "seen", "span", "tested", "verdict_of"]
+__all__ = [
+    "FEW",
+    "allowed",
+    "found",
+    "frame",
+    "lead",
+    "listed",
+    "one",
+    "p_text",
+    "seen",
+    "span",
+    "tested",
+    "verdict_of",
+]
 
 FEW = 5
 """Seeds below which a reader is warned of their number."""
@@ -81,7 +94,15 @@ def span(estimate: Estimate, digits: int) -> str:
 
 def p_text(verdict: Verdict) -> str:
     """Return the corrected p-value, or that there is none."""
-    return "no test" if math.isnan(verdict.p_holm) else f"Holm-corrected *p* {p_value(verdict.p_holm)}"
+    return "no test" if math.isnan(verdict.p_holm) else f"*p* {p_value(verdict.p_holm)}"
+
+
+def frame(verdicts: Sequence[Verdict], count: int) -> str:
+    """Return how intervals and p-values of a paragraph are to be read; nothing where it has none."""
+    level = next((v.estimate.level for v in verdicts if span(v.estimate, v.digits)), math.nan)
+    if math.isnan(level) or not count:
+        return ""
+    return f"Intervals are at {100 * level:g} %; *p* is corrected by Holm’s method for {counted(count, 'claim')}."
 
 
 def tested(verdicts: Iterable[Verdict]) -> int:
@@ -102,11 +123,10 @@ def found(verdict: Verdict, unit: str, kinds: Mapping[str, str]) -> str:
     if math.isnan(e.value):
         return f"is undefined ({literal(e.method)})"
     sides = f"is {one(v.sides[1], v.digits)}{unit} with {_kind(v, 1, kinds)} and {one(v.sides[0], v.digits)}{unit} with {_kind(v, 0, kinds)}"
-    seeds = counted(e.n, "seed")
-    where = f"{100 * e.level:g} % interval over {seeds}" if span(e, v.digits) else f"{seeds}, no interval"
-    printed = f"; the paper has {v.printed}" if v.printed != "–" else ""
+    seeds = counted(e.n, "seed") if span(e, v.digits) else f"{counted(e.n, 'seed')}, no interval"
+    printed = f"; paper {v.printed}" if v.printed != "–" else ""
     difference = f"{signed(e.value, v.digits)} {span(e, v.digits)}".strip()
-    return f"{sides}, a difference of {difference} ({where}, {p_text(v)}{printed})"
+    return f"{sides}, a difference of {difference} ({seeds}, {p_text(v)}{printed})"
 
 
 def _kind(verdict: Verdict, side: int, kinds: Mapping[str, str]) -> str:

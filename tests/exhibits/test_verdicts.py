@@ -76,8 +76,8 @@ def test_claims_are_made_of_the_runs(full: Any) -> None:
         for r in ("character", "phoneme")
     ]  # fmt: skip
     assert found["NER: more similar (debiased CKA)"].estimate.value == pytest.approx(similar[1] - similar[0])
-    assert found["XNLI: smaller gap than characters (RPD, %)"].printed == "−4.76"
-    assert found["XNLI: smaller gap than subwords (RPD, %)"].printed == "−5.31"
+    assert found["XNLI: smaller gap than characters (%)"].printed == "−4.76"
+    assert found["XNLI: smaller gap than subwords (%)"].printed == "−5.31"
     assert found["XNLI: better beside eng (points)"].printed == "+0.36"
     within = full.exhibits["table3"].data["within"]["cka", "spearman"]
     assert found["Lower CKA with larger gaps (ρ)"].estimate == within
