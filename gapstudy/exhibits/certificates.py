@@ -74,7 +74,7 @@ def _row(evidence: Evidence, line: dict[str, Any]) -> tuple[Cell, ...]:
 
 _CAPTION = (
     "The observed gap in error rate of each language to the reference, and what two sets of predictions alone certify about it: on parallel test "
-    "sets with shared labels it cannot exceed the share of items on which the two models disagree, whatever the models."
+    "sets with shared labels it cannot exceed the share of items on which the predictions differ, whatever the models."
 )
 _METHOD = (
     "The first seed of each pair; the CSV has every seed. {level} % intervals over the *n* items, given the trained models: paired [@bonettprice2012] for the "

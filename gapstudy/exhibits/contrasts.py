@@ -91,12 +91,13 @@ def before_training(evidence: Evidence, task: str, names: Sequence[str], languag
 
 
 def signed(value: float, digits: int) -> str:
-    """Return a difference with its sign.
+    """Return a difference with its sign; what rounds to 0 has none.
 
-    >>> signed(0.5, 2), signed(-0.5, 2), signed(float("nan"), 2)
-    ('+0.50', '−0.50', '–')
+    >>> signed(0.5, 2), signed(-0.5, 2), signed(-0.001, 2), signed(float("nan"), 2)
+    ('+0.50', '−0.50', '0.00', '–')
     """
-    return f"{'+' if value >= 0 else '−'}{number(abs(value), digits)}" if math.isfinite(value) else "–"
+    size = number(abs(value), digits)
+    return size if math.isnan(value) or float(size) == 0 else f"{'+' if value > 0 else '−'}{size}"
 
 
 def few(seeds: int) -> str:

@@ -71,7 +71,7 @@ def compute(evidence: Evidence) -> Exhibit:
     representation, analysis = representation_of(evidence), evidence.study.analysis
     points = [p for p in pair_points(evidence, representation) if not math.isnan(p.gap)]
     seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
-    enough = len(seeds) >= MIN_SEEDS
+    absent, enough = lacking(evidence, [representation]), len(seeds) >= MIN_SEEDS
     lines = analyses(evidence, representation, points) if enough else []
     short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
     failed = [f"{line.name}, {_short(m)}: {why}" for line in lines for m, why in line.failed.items()]
@@ -88,7 +88,6 @@ def compute(evidence: Evidence) -> Exhibit:
                 pairs=counted(len(pairs), "pair"),
                 level=f"{100 * analysis.level:g}",
                 resamples=f"{analysis.resamples:,}",
-                reference=analysis.reference,
             ),
             shown=bool(lines),
         ),
@@ -102,7 +101,7 @@ def compute(evidence: Evidence) -> Exhibit:
         table=_table(lines, analysis.reference) if lines else None,
         data={line.name: {"found": line.found, "p_holm": line.holm(), "failed": line.failed} for line in lines},
         records=tuple(_records(lines, analysis.level)),
-        missing=(*lacking(evidence, [representation]), *short, *failed),
+        missing=(*absent, *(short if points or not absent else ()), *failed),
         notes=tuple(f"{line.name}: {line.reading}" for line in lines),
     )
 
@@ -112,8 +111,8 @@ _CAPTION = (
     "answer that holds under every analysis is worth more than one that holds under one."
 )
 _METHOD = (
-    "The {points} points of {representation} models on XNLI are {seeds} × {pairs} and **not {points} independent observations**: points of a seed share the "
-    "{reference} model. Slopes (least squares, mixed model) are of standardised columns; – stands where a line has no test. {level} % intervals; "
+    "The {points} points of {representation} models on XNLI are {seeds} × {pairs} and **not {points} independent observations**: points of a seed share a "
+    "model. Slopes (least squares, mixed model) are of standardised columns; – stands where a line has no test. {level} % intervals; "
     "{resamples} resamples or permutations of whole seeds where the analysis has any. *p* is corrected by Holm's method for the measures of its line, not for "
     "the lines: they are companions of one question. Standard errors clustered by seed after Cameron and Miller [-@cameronmiller2015], the mixed model after Laird "
     "and Ware [-@lairdware1982], differences of dependent correlations after Meng et al. [-@meng1992] and Steiger [-@steiger1980]."
@@ -207,8 +206,8 @@ def _mixed(c: _Points, level: float) -> Line:
         return model.slope
 
     line = _line("Mixed model", "", c, one)
-    trouble = "; ".join(f"{why} for {', '.join(names)}" for why, names in sorted(problems.items()))
-    said = f"not to be relied on where {trouble}" if trouble else "statsmodels gave no warning"
+    trouble = "; ".join(f"{why} ({', '.join(names)})" for why, names in sorted(problems.items()))
+    said = f"not to be relied on: {trouble}" if trouble else "statsmodels gave no warning"
     return Line(
         line.name,
         f"slope with the pair fixed and the seed random; {said}; the line above always exists.",

@@ -44,6 +44,7 @@ def compute(evidence: Evidence) -> Exhibit:
     every = pair_points(evidence, representation)
     points = [p for p in every if not math.isnan(p.gap)]
     seeds = sorted({p.seed for p in points})
+    absent = lacking(evidence, [representation])
     data, trouble = _attempt(evidence, points, seeds)
     return Exhibit(
         key="table3",
@@ -63,7 +64,7 @@ def compute(evidence: Evidence) -> Exhibit:
         runs=runs_of_points(evidence, points),
         data=data,
         records=tuple(_records(data)),
-        missing=(*lacking(evidence, [representation]), *trouble),
+        missing=(*absent, *(trouble if points or not absent else ())),
         notes=(*_left_out(analysis.reference, every), *unconverged(analysis.reference, points)),
     )
 

@@ -69,7 +69,7 @@ _METHOD = (
     "Outputs are {space}, the cost is {cost}. *Sinkhorn* [@cuturi2013]: transport cost at reg {reg:g}, whose size depends on reg and is above 0 for equal "
     "outputs; *debiased*: Sinkhorn divergence [@feydy2019] at the same reg, 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first "
     "seed [@pot2021]. Means over the seeds in common with {level} % t intervals.{two} *Floor*: the same between the first two seeds of one language, mean of the two "
-    "languages; a pair may lie below it, since its models share their seed. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
+    "languages; a pair may lie below it, since both of its sides are of one seed. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
     "(Clopper–Pearson [@clopperpearson1934]) and the mean Jensen–Shannon divergence [@lin1991] (t), {level} % intervals over the *n* items. "
     "Solved until the summed marginal error is at most 1e-6; the largest is {error:.1e}."
 )

@@ -14,8 +14,9 @@ from typing import Any
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.pairs import lacking
 from gapstudy.exhibits.table1 import TOKEN_TASKS
-from gapstudy.exhibits.text import counted, estimate_cell, p_value
+from gapstudy.exhibits.text import counted, estimate_cell, p_value, words
 from gapstudy.exhibits.token_claims import token_claims
 from gapstudy.exhibits.verdict import CONTRADICTED, SUPPORTED, Verdict, contrast, judged
 from gapstudy.exhibits.xnli_claims import bound_claim, correlation_claims, xnli_claims
@@ -38,16 +39,19 @@ def compute(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Exhibit:
         kind="table",
         numbered=False,
         title="The paper’s claims, and what this study can say of them",
-        caption=_CAPTION.format(level=f"{100 * analysis.level:g}"),
-        method=_METHOD.format(
-            alpha=f"{1 - analysis.level:.2g}",
-            tested=counted(sum(not math.isnan(v.p_holm) for v in found), "claim"),
+        **words(
+            _CAPTION.format(level=f"{100 * analysis.level:g}"),
+            _METHOD.format(
+                alpha=f"{1 - analysis.level:.2g}",
+                tested=counted(sum(not math.isnan(v.p_holm) for v in found), "claim"),
+            ),
+            shown=bool(found),
         ),
         signature=evidence.signature(f"resamples:{analysis.resamples}", f"level:{analysis.level}", "p:holm"),
         table=_table(found) if found else None,
-        data={"verdicts": found},
+        data={"verdicts": found, "why": _why(evidence)},
         records=tuple(_record(v) for v in found),
-        missing=() if found else ("it needs a phoneme representation beside another, and two languages",),
+        missing=() if found else (_why(evidence),),
         runs=tuple(run.run_id for run in evidence.runs) if found else (),
     )
 
@@ -61,9 +65,20 @@ _METHOD = (
     "jackknife over seeds; gaps over all pairs of languages, in XNLI over pairs with the reference. CKA: for new seeds "
     "and new sentences (half-samples). S-Dist: Sinkhorn distance on the given test sets, t over seeds. Correlations: "
     "Spearman within pairs of languages, seeds resampled and permuted jointly over pairs. *p* is corrected by Holm’s method "
-    "[@holm1979] for the {tested} tested here; the threshold is {alpha}. *Paper* prints no intervals: its scores are single "
+    "[@holm1979] for the {tested} tested here; the threshold is {alpha}. The "
+    "bound, a theorem, has no *p*: it is supported where the gap’s interval lies below a bound under 1 in every pair. *Paper* prints no intervals: its scores are single "
     "runs, its CKA the plain one, its correlations of pooled points; – where it prints no number."
 )
+
+
+def _why(evidence: Evidence) -> str:
+    """Say why a claim about two representations could not be judged, where one could not."""
+    tasks = [task for task in evidence.study.tasks if contrast(evidence, task)]
+    if not tasks:
+        return "it needs a phoneme representation beside another, and two languages"
+    if tasks == ["xnli"] and (absent := lacking(evidence)):
+        return "; ".join(absent)
+    return "no seed is finished in two languages under both representations"
 
 
 def _claims(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator[Verdict]:

@@ -165,15 +165,15 @@ def bound_claim(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator
     if applies:
         word = SUPPORTED if inside else OPEN
         remark = (
-            "without a test: the divergence is estimated from below"
+            "class probabilities; no test: the divergence is estimated from below"
             if inside
-            else "vacuous, or not above the gap's interval"
+            else "class probabilities; in some pair vacuous, or not above the gap's interval"
         )
     margin = Estimate(
         gap.value - bound, math.nan, math.nan, gap.level, gap.n, "largest gap less its bound, first seeds"
     )
     yield Verdict(
-        claim="The gap in error rate is below it",
+        claim="Gap below a bound that is not vacuous",
         about=_THEOREM,
         sign=-1,
         printed="–",

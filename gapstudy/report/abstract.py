@@ -29,11 +29,15 @@ def abstract(evidence: Evidence, claims: Claims) -> str:
     return " ".join(filter(None, sentences))
 
 
+_KINDS = ("subword", "character", "phoneme")
+
+
 def _what(evidence: Evidence) -> str:
     study, counts = evidence.study, Counter(r.cell.task for r in evidence.runs)
     tasks = listed(f"{n} on {task.upper()}" for task, n in counts.items())
     present = {r.cell.representation for r in evidence.runs}
-    names = [name for name in study.used_representations() if name in present]
+    kinds = {name: r.kind for name, r in study.used_representations().items() if name in present}
+    names = sorted(kinds, key=lambda name: _KINDS.index(kinds[name]))
     served = {
         code
         for task in counts
@@ -115,13 +119,13 @@ def _claims(verdicts: Sequence[Verdict]) -> str:
 
 def _caution(evidence: Evidence, claims: Claims) -> str:
     """Say what the verdicts are good for."""
+    made = "The corpora are made up, so that none of this is evidence about languages."
+    if not claims.verdicts:
+        none = "With these runs no claim of the paper can be judged."
+        return f"{none} {made}" if evidence.study.demonstration else none
     fewest = min((v.estimate.n for v in claims.verdicts if v.names), default=FEW)
     few = f", some of them from {counted(fewest, 'seed')} a cell" if fewest < FEW else ""
     hold = (
         f"The verdicts hold for these models, languages and test sets{few}; a claim that is left open is not refuted."
     )
-    return (
-        f"{hold} The corpora are made up, so that none of this is evidence about languages."
-        if evidence.study.demonstration
-        else hold
-    )
+    return f"{hold} {made}" if evidence.study.demonstration else hold

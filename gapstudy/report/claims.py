@@ -122,7 +122,7 @@ def other_scripts(claims: Claims) -> str:
 def _script(v: Verdict, claims: Claims) -> Iterator[str]:
     """Say how phonemes do in other scripts on one task, and in the major ones."""
     inside = [p for p in v.parts if p.language]
-    aside = "" if v.task == "ner" else ", of which the paper does not claim it,"
+    aside = "" if v.task == "ner" else " (not a claim of the paper)"
     yield f"On {_task(v)}{aside} the mean score in {listed(_names_of(inside))} {found(v, ' %', claims.kinds)}."
     yield _by_language(inside)
     for p in v.parts:
@@ -321,11 +321,10 @@ def _protocol(claims: Claims) -> str:
 def _absent(what: str, claims: Claims, key: str = "verdicts") -> str:
     """Return the paragraph of a claim that the runs do not allow to judge."""
     exhibit = claims.exhibits.get(key)
-    why = (
-        listed(map(literal, exhibit.missing))
-        if exhibit and exhibit.missing
-        else "the runs do not hold both sides of it"
+    reasons = (
+        [claims.data("verdicts").get("why", "")] if key == "verdicts" else list(exhibit.missing if exhibit else ())
     )
+    why = "; ".join(literal(reason) for reason in reasons if reason) or "the runs do not allow it"
     return f"**Not tested.** {what}: {why}."
 
 

@@ -115,8 +115,8 @@ def _debiased(claims: Claims) -> str:
     turned = [task.upper() for task, order in _orders(lines).items() if order[0] != order[1]]
     return (
         f"The two differ by at most {number(abs(apart[most]), 3)} ({_row(most)}), and order the representations "
-        f"{f'differently on {listed(turned)}' if turned else 'alike in every task'}. The verdicts use the debiased form; with more features "
-        "to a sentence than here, as in the paper, the choice matters more."
+        f"{f'differently on {listed(turned)}' if turned else 'alike in every task'}. The verdicts use the debiased form. The choice "
+        "matters more where there are many features and few sentences; the paper has 768 and 1,012."
     )
 
 

@@ -38,7 +38,8 @@ _SETUP = (
 _INPUTS = (
     "What distinguishes the representations is what the encoder reads. @fig-figure1 shows one sentence as it is written and as "
     "phonemes, which Epitran [@epitran2018] derives from the spelling and segments [@segments] divides; @tbl-g2p (appendix) "
-    "audits that conversion. @tbl-table4 (appendix) counts the examples, and @tbl-table5 (appendix) lists the hyper-parameters."
+    "audits that conversion. @tbl-table4 (appendix) counts the examples, and @tbl-table5 (appendix) lists the "
+    "hyper-parameters. Figures use colours that colour-blind readers can tell apart [@okabeito2008]."
 )
 _PROTOCOLS = {
     "per-language": "Models are trained in-language, as in the paper: one for each task, representation, language and seed.",
@@ -67,7 +68,7 @@ _BIAS = (
     "with column-centred features and the Frobenius norm (the paper prints a 2-norm); a larger CKA is a smaller linguistic gap. "
     "Plain CKA is biased upwards when there are not many more sentences than features [@murphy2024], so that the report decides by its "
     "unbiased form [@song2012; @nguyen2021] and gives the plain one where the paper does. @fig-figure2 shows it for every pair of "
-    "languages: look for one triangle that is darker than the other."
+    "languages, between t-SNE maps [@tsne2008] of the vectors of some: look for one triangle that is darker than the other."
 )
 _OUTPUTS = (
     "@fig-figure3 sets three views of XNLI beside each other for every pair with {reference}: the gap, the CKA of sentence vectors, "
@@ -87,7 +88,7 @@ _CORRELATED = (
 )
 _CERTIFICATE = (
     "On parallel test sets the gap has a certificate that needs no theory of divergences: it cannot exceed the share of items on "
-    "which the two models disagree (@tbl-certificates, appendix). The paper’s Theorem 4.1, after Ben-David et al. [-@bendavid2010], "
+    "which the predictions in the two languages differ (@tbl-certificates, appendix). The paper’s Theorem 4.1, after Ben-David et al. [-@bendavid2010], "
     "bounds the gap of *one* hypothesis on two domains,"
 )
 _BOUND = (

@@ -27,11 +27,8 @@ def bounded(claims: Claims) -> str:
     certified = first_seeds(list(claims.data("certificates").get("seeds", ())))
     if not lines and not certified:
         exhibit = claims.exhibits.get("theorem")
-        why = (
-            listed(map(literal, exhibit.missing))
-            if exhibit and exhibit.missing
-            else "there is no pair of languages to compare"
-        )
+        reasons = map(literal, exhibit.missing if exhibit else ())
+        why = "; ".join(reasons) or "there is no pair of languages to compare"
         return f"**Not tested.** The gap is bounded by the divergence between languages: {why}."
     word = verdicts[0].word if verdicts else "not tested"
     sentences = [f"{lead([('', word)])} {_REASON.get(word, _TWO_MODELS)}"]
@@ -89,7 +86,8 @@ def _cases(lines: Sequence[Line]) -> str:
 
 
 def _name(space: str) -> str:
-    return literal(space[0].lower() + space[1:].partition(" (")[0])
+    name = space[0].lower() + space[1:].partition(" (")[0]
+    return literal(f"the {name}" if name.startswith("first") else name)
 
 
 def _range(values: Sequence[float]) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from gapstudy.exhibits.contrasts import signed
-from gapstudy.exhibits.text import counted, number, p_value
+from gapstudy.exhibits.text import counted, p_value
 from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Verdict
 from gapstudy.report.markup import literal
 from gapstudy.stats import Estimate, detectable_difference
@@ -73,12 +73,12 @@ def verdict_of(verdicts: Iterable[Verdict], key: str, **wanted: str) -> list[Ver
 
 
 def one(value: float, digits: int) -> str:
-    """Return a number with a minus sign.
+    """Return a number with a minus sign; what rounds to 0 has none.
 
-    >>> one(-0.5, 2), one(0.5, 1), one(float("nan"), 1)
-    ('−0.50', '0.5', '–')
+    >>> one(-0.5, 2), one(0.5, 1), one(-0.001, 2), one(float("nan"), 1)
+    ('−0.50', '0.5', '0.00', '–')
     """
-    return number(value, digits).replace("-", "−")
+    return signed(value, digits).removeprefix("+")
 
 
 def span(estimate: Estimate, digits: int) -> str:
