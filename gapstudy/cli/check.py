@@ -53,11 +53,13 @@ def _compared(checks: Sequence[Check]) -> Iterator[str]:
 
 def _row(check: Check, width: int) -> Iterator[str]:
     """One check: what, the numbers and the verdict in a line, what else there is to say below."""
-    first, *rest = textwrap.wrap(check.what, width, subsequent_indent="  ")
+    first, *rest = textwrap.wrap(check.what, width, subsequent_indent="  ", break_on_hyphens=False)
     mark = check.verdict.upper() if check.agrees is False else check.verdict
     yield f"  {first:{width}}  {_number(check.printed):>9}  {_number(check.recomputed):>10}  {mark}"
     yield from (f"  {line}" for line in rest)
-    yield from textwrap.wrap(check.remark, _width(), initial_indent="    ", subsequent_indent="    ")
+    yield from textwrap.wrap(
+        check.remark, _width(), initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
 
 
 _BESIDE = 40
@@ -73,7 +75,7 @@ def _slips(checks: Iterable[Check]) -> Iterator[str]:
     yield "Slips of method"
     for c in checks:
         text = f"{c.where}, {c.what}: {c.remark}"
-        yield from textwrap.wrap(text, _width(), initial_indent="  ", subsequent_indent="    ")
+        yield from textwrap.wrap(text, _width(), initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _counts(checks: Sequence[Check]) -> str:

@@ -13,13 +13,13 @@ import numpy as np
 
 from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
-from gapstudy.exhibits.evidence import Evidence, seed_range
-from gapstudy.exhibits.outcomes import BLOCK, correctness, in_blocks, item_cell, why_no_items
+from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.outcomes import correctness, in_blocks, item_cell, why_no_items
 from gapstudy.exhibits.published import TABLE1
 from gapstudy.exhibits.similarity import debiased_over_seeds, plain_over_seeds
-from gapstudy.exhibits.text import NAMES, Words, estimate_cell, number, over_seeds, seed_mean, two_seeds, words
+from gapstudy.exhibits.table1_words import heading, other_metrics, table_words
+from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
 from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, mean_rpd, spread
-from gapstudy.study import METRICS
 
 __all__ = ["TOKEN_TASKS", "compute"]
 
@@ -37,14 +37,14 @@ def compute(evidence: Evidence) -> Exhibit:
         found = [_line(evidence, task, r) for r in evidence.spec(task).representations]
         missing += [f"{task}: {problem}" for line in found for problem in line["missing"]]
         data[task] = {line["representation"]: line for line in found}
-        rows.append((Cell(_heading(evidence, task), heading=True),))
+        rows.append((Cell(heading(evidence, task), heading=True),))
         rows += _rows(found, languages)
         rows += [_paper_row(task, r, languages) for r in evidence.spec(task).representations if (task, r) in TABLE1]
     return Exhibit(
         key="table1",
         kind="table",
         title="Token tasks: scores, performance gap and linguistic gap",
-        **_words(evidence, tasks, data),
+        **table_words(evidence, tasks, data),
         signature=evidence.signature(
             f"resamples:{evidence.study.analysis.resamples}",
             "gap:rpd",
@@ -73,72 +73,6 @@ def _without_items(data: dict[str, Any]) -> Iterator[str]:
             yield from (f"{NAMES[task]}, {r}: no interval over items: {reason}." for r, reason in why.items())
 
 
-_CAPTION = (
-    "Test scores by language, their spread (*Std.*, standard deviation of scores as fractions), their mean relative percent "
-    "difference (*Mean RPD*), and the mean CKA between languages. Rows *paper* repeat the printed values: other corpora, other "
-    "encoders, all ten languages. Bold: the better value, whatever its uncertainty."
-)
-_METHOD = (
-    "Scores are means over seeds at the best development epoch, of the metric in the heading{companions}. *Std.* and *Mean RPD* are of "
-    "these means, over the seeds that every language has, with {level} % t intervals by the jackknife over seeds [@efronstein1981], cut at 0; "
-    "seed noise alone makes both positive.{two} *Mean CKA* is the paper's plain linear CKA of sentence vectors, mean over pairs and seeds, its "
-    "interval by the jackknife over the {sentences} parallel sentences; *Debiased* is its unbiased form [@song2012], about 0 for unrelated vectors, with "
-    "{resamples} half-samples of the sentences [@shaowu1989]. Rows *items*: half the width of the interval over test items, given "
-    "these models (t for scores, centred bootstrap for gaps), where the score is an accuracy; items are blocks of {block} consecutive words, "
-    "since runs do not store sentence boundaries. Bold is set where rows have the same languages."
-)
-
-
-def _words(evidence: Evidence, tasks: list[str], data: dict[str, Any]) -> Words:
-    level = evidence.study.analysis.level
-    method = _METHOD.format(
-        resamples=f"{evidence.study.analysis.resamples:,}",
-        level=f"{100 * level:g}",
-        sentences=_sentences(data),
-        companions=_companions(evidence, tasks),
-        block=BLOCK,
-        two=two_seeds(
-            (len(x["seeds"]) for lines in data.values() for x in lines.values() if "seeds" in x), level=level
-        ),
-    )
-    return words(_CAPTION, method, shown=bool(evidence.runs_of(tasks)))
-
-
-_METRICS = {
-    "entity_f1": "entity F1",
-    "token_macro_f1": "macro F1 over words",
-    "char_macro_f1": "macro F1 over characters",
-    "macro_f1": "macro F1 over words",
-    "accuracy": "accuracy = micro F1",
-}
-
-
-def _primary(evidence: Evidence, task: str) -> str:
-    return evidence.spec(task).primary or METRICS[task][0]
-
-
-def _others(evidence: Evidence, task: str) -> list[str]:
-    return [metric for metric in METRICS[task] if metric != _primary(evidence, task)]
-
-
-def _companions(evidence: Evidence, tasks: list[str]) -> str:
-    """Name the metrics that are not printed."""
-    names = {task: " and ".join(_METRICS[metric] for metric in _others(evidence, task)) for task in tasks}
-    listed = "; ".join(f"{task.upper()}: {text}" for task, text in names.items())
-    return f" (the CSV has the others; {listed}; and the development scores)" if listed else ""
-
-
-def _heading(evidence: Evidence, task: str) -> str:
-    metric = _METRICS[_primary(evidence, task)]
-    seeds = seed_range(evidence.runs_of([task])).replace("-", " to ")
-    return f"{NAMES[task]} ({metric}, %; {seeds} {'seed' if seeds == '1' else 'seeds'})"
-
-
-def _sentences(data: dict[str, Any]) -> str:
-    counts = {line["cka"].n for lines in data.values() for line in lines.values() if "cka" in line}
-    return f"{max(counts):,}" if counts else "the"
-
-
 def _header(languages: tuple[str, ...]) -> tuple[tuple[Head, ...], ...]:
     top = (Head(""), Head("Score, %", len(languages)), Head("Performance gap", 2), Head("Linguistic gap", 2))
     below = (Head("Method"), *(Head(code) for code in languages), Head("Std. ↓"), Head("Mean RPD, % ↓"),
@@ -154,7 +88,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         "task": task,
         "representation": representation,
         "scores": {c: _score(evidence, task, representation, c) for c in languages},
-        "companions": {m: _companion(evidence, task, representation, m) for m in _others(evidence, task)},
+        "companions": {m: _companion(evidence, task, representation, m) for m in other_metrics(evidence, task)},
         "dev": _dev_scores(evidence, task, representation, languages),
         "missing": [],
         "runs": {c: evidence.run_ids(task, representation, (c,)) for c in languages},

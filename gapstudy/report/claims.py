@@ -32,7 +32,7 @@ class Claims:
     verdicts : every judged claim.
     exhibits : by key; their data have the numbers beside the verdicts.
     kinds : representation -> plural of its kind ("characters"), or its name where two have one kind.
-    reference : code of the reference language.
+    reference : name of the reference language.
     zero_shot : whether one model serves every language.
     """
 

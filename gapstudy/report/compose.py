@@ -10,6 +10,7 @@ from gapstudy import __version__
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import counted
+from gapstudy.languages import language
 from gapstudy.report.abstract import abstract
 from gapstudy.report.document import Report, Section
 from gapstudy.report.markup import literal
@@ -92,7 +93,7 @@ _PAPER = (
 
 
 def _appendix(evidence: Evidence, exhibits: Mapping[str, Exhibit], excluded: Mapping[str, str]) -> list[Section]:
-    asked = _ASKED.format(reference=evidence.study.analysis.reference)
+    asked = _ASKED.format(reference=language(evidence.study.analysis.reference).name)
     contents = (
         ("data", "Data", _DATA, ("table4",)),
         ("hyper", "Hyper-parameters", _HYPER, ("table5",)),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.table3 import representation_of
+from gapstudy.languages import language
 from gapstudy.report.claims import Claims, closer_outputs, correlated, higher_cka, other_scripts, smaller_gap
 from gapstudy.report.document import Equation, Section
 from gapstudy.report.markup import literal
@@ -109,7 +110,7 @@ def claims_of(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Claims:
         verdicts=exhibits["verdicts"].data.get("verdicts", ()),
         exhibits=exhibits,
         kinds={name: f"{r.kind}s" if kinds.count(r.kind) == 1 else name for name, r in used.items()},
-        reference=evidence.study.analysis.reference,
+        reference=language(evidence.study.analysis.reference).name,
         zero_shot=evidence.study.protocol == "zero-shot",
     )
 
