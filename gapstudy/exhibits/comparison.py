@@ -16,7 +16,7 @@ from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.outcomes import are_parallel, correctness, gold_of, in_blocks, why_no_items
-from gapstudy.exhibits.text import MIN_SEEDS, NAMES, Words, estimate_cell, p_value, two_seeds, words
+from gapstudy.exhibits.text import MIN_SEEDS, NAMES, Words, estimate_cell, p_value, there_are, two_seeds, words
 from gapstudy.stats import (
     Estimate,
     error_difference,
@@ -61,7 +61,7 @@ def compute(evidence: Evidence) -> Exhibit:
                 missing.append(f"{name} have no language in which both have finished runs")
             elif len(seeds) < MIN_SEEDS:
                 missing.append(
-                    f"{name} need 2 seeds finished in every one of {', '.join(languages)}; there are {len(seeds)}"
+                    f"{name} need 2 seeds finished in every one of {', '.join(languages)}; {there_are(len(seeds))}"
                 )
             else:
                 line = compare(evidence, Contrast(task, a, b, languages, tuple(seeds)))

@@ -16,7 +16,7 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points
 from gapstudy.exhibits.table3 import MEASURES, MIN_SEEDS, representation_of, runs_of_points
-from gapstudy.exhibits.text import counted, estimate_cell, number, p_value, words
+from gapstudy.exhibits.text import counted, estimate_cell, number, p_value, there_are, words
 from gapstudy.stats import (
     Estimate,
     LeftOut,
@@ -73,7 +73,7 @@ def compute(evidence: Evidence) -> Exhibit:
     seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
     absent, enough = lacking(evidence, [representation]), len(seeds) >= MIN_SEEDS
     lines = analyses(evidence, representation, points) if enough else []
-    short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
+    short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; {there_are(len(seeds))}",)
     failed = [f"{line.name}, {_short(m)}: {why}" for line in lines for m, why in line.failed.items()]
     return Exhibit(
         key="sensitivity",

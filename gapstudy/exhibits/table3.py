@@ -19,7 +19,7 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points, unconverged
 from gapstudy.exhibits.published import TABLE3
-from gapstudy.exhibits.text import Words, counted, estimate_cell, number, p_value, words
+from gapstudy.exhibits.text import Words, counted, estimate_cell, number, p_value, there_are, words
 from gapstudy.stats import Estimate, correlation, correlation_difference, detectable_correlation, holm
 
 __all__ = ["compute", "representation_of", "runs_of_points"]
@@ -131,7 +131,7 @@ def _attempt(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the analyses, or nothing and the reason why there are none."""
     if len(seeds) < MIN_SEEDS:
-        return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
+        return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; {there_are(len(seeds))}",)
     constant = [name for name in ("gap", *MEASURES) if len({getattr(p, name) for p in points}) < 2]
     if constant:
         verb = "is" if len(constant) == 1 else "are"

@@ -22,6 +22,7 @@ __all__ = [
     "over_seeds",
     "p_value",
     "seed_mean",
+    "there_are",
     "two_seeds",
     "words",
 ]
@@ -124,6 +125,15 @@ def words(caption: str, method: str, *, shown: bool) -> Words:
         return {"caption": caption, "method": method}
     first, end, _ = caption.partition(". ")
     return {"caption": first + end.strip(), "method": ""}
+
+
+def there_are(n: int) -> str:
+    """Return how many there are, as a clause.
+
+    >>> there_are(1), there_are(3)
+    ('there is 1', 'there are 3')
+    """
+    return f"there {'is' if n == 1 else 'are'} {n}"
 
 
 def two_seeds(counts: Iterable[int], *, level: float) -> str:

@@ -47,7 +47,7 @@ def token_claims(evidence: Evidence, task: str, names: tuple[str, str]) -> Itera
                 claim=f"{task.upper()}: {what}",
                 about=PHONEMES,
                 sign=-1,
-                printed=_printed(task, printed, digits),
+                printed=_printed(task, printed, digits) if _as_printed(evidence, names) else "–",
                 estimate=difference(sides, statistic, evidence.study.analysis.level),
                 digits=digits,
                 remark=few(len(seeds)),
@@ -81,7 +81,8 @@ def _script_claim(evidence: Evidence, task: str, names: tuple[str, str], languag
     def over(codes: Sequence[str], here: Sequence[int]) -> list[np.ndarray]:
         return [evidence.scores(task, r, codes, here) for r in names]
 
-    ahead = {code: _ahead(task, code) for code in TABLE1[task, "phoneme"]["scores"]}
+    codes = TABLE1[task, "phoneme"]["scores"] if _as_printed(evidence, names) else ()
+    ahead = {code: _ahead(task, code) for code in codes}
     parts = [
         Part(language=code, estimate=difference(over([code], seeds), _mean, level), printed=ahead.get(code, math.nan))
         for code in others
@@ -92,7 +93,7 @@ def _script_claim(evidence: Evidence, task: str, names: tuple[str, str], languag
             Part(
                 name="Latin and Cyrillic script",
                 estimate=difference(over(major, shared), _mean, level),
-                printed=float(np.mean([v for code, v in ahead.items() if code not in other_scripts(list(ahead))])),
+                printed=_mean_of([v for code, v in ahead.items() if code not in other_scripts(list(ahead))]),
             )
         )
     listed = ", ".join(others)
@@ -105,7 +106,7 @@ def _script_claim(evidence: Evidence, task: str, names: tuple[str, str], languag
         claim=f"{task.upper()}: better in other scripts (points)",
         about=PHONEMES,
         sign=1,
-        printed=signed(float(np.mean([ahead[code] for code in other_scripts(list(ahead))])), 2),
+        printed=signed(_mean_of([ahead[code] for code in other_scripts(list(ahead))]), 2),
         estimate=difference(over(others, seeds), _mean, level),
         digits=2,
         remark="; ".join(filter(None, remarks)),
@@ -128,7 +129,7 @@ def similarity_claim(
         claim=f"{task.upper()}: more similar (debiased CKA)",
         about=PHONEMES,
         sign=1,
-        printed=_printed(task, "mean_cka", 3) if task in TOKEN_TASKS else "–",
+        printed=_printed(task, "mean_cka", 3) if task in TOKEN_TASKS and _as_printed(evidence, names) else "–",
         estimate=difference_of_cka(a, b, level=evidence.study.analysis.level),
         digits=3,
         remark=f"{signed(before, 3)} already before fine-tuning, by input units and pre-training" if known else "",
@@ -138,6 +139,15 @@ def similarity_claim(
         sides=(float(np.mean([x.value for x in a])), float(np.mean([x.value for x in b]))),
         before=before,
     )
+
+
+def _as_printed(evidence: Evidence, names: tuple[str, str]) -> bool:
+    """Whether the baseline is the paper's, characters: it prints no token task with subwords."""
+    return evidence.study.representations[names[0]].kind == "character"
+
+
+def _mean_of(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
 
 
 def _mean(means: Sequence[float]) -> float:

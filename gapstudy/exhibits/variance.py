@@ -14,7 +14,17 @@ from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.outcomes import BLOCK, are_parallel, correctness, in_blocks, why_no_items
-from gapstudy.exhibits.text import MIN_SEEDS, NAMES, Words, estimate_cell, number, over_seeds, two_seeds, words
+from gapstudy.exhibits.text import (
+    MIN_SEEDS,
+    NAMES,
+    Words,
+    estimate_cell,
+    number,
+    over_seeds,
+    there_are,
+    two_seeds,
+    words,
+)
 from gapstudy.stats import GapVariance, gap_of, gap_variance, item_interval
 
 __all__ = ["compute", "sources"]
@@ -35,7 +45,7 @@ def compute(evidence: Evidence) -> Exhibit:
             f"{task}, {representation}, {'–'.join(languages) if len(languages) == 2 else f'{len(languages)} languages'}"
         )
         if len(seeds) < MIN_SEEDS:
-            missing.append(f"{name}: needs 2 seeds finished in every language; there are {len(seeds)}")
+            missing.append(f"{name}: needs 2 seeds finished in every language; {there_are(len(seeds))}")
             continue
         try:
             lines.append(sources(evidence, task, representation, languages, seeds))

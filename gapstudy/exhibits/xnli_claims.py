@@ -68,12 +68,14 @@ def _gap_claims(evidence: Evidence, names: tuple[str, str], languages: Sequence[
 def _resource_claim(evidence: Evidence, names: tuple[str, str], others: Sequence[str], seeds: Sequence[int]) -> Verdict:
     """Claim better scores in the languages beside the reference: the abstract has them "relatively low-resourced"."""
     level = evidence.study.analysis.level
-    ahead = {c: TABLE2["phoneme"]["scores"][c] - TABLE2["character"]["scores"][c] for c in _PRINTED}
+    kind = evidence.study.representations[names[0]].kind
+    ahead = {c: TABLE2["phoneme"]["scores"][c] - TABLE2[kind]["scores"][c] for c in _PRINTED}
 
     def over(codes: Sequence[str]) -> list[np.ndarray]:
         return [evidence.scores("xnli", r, codes, seeds) for r in names]
 
-    remarks = (f"the abstract says consistently, its own urd has {signed(ahead['urd'], 2)}", few(len(seeds)))
+    consistently = f"the abstract says consistently, its own urd has {signed(ahead['urd'], 2)}"
+    remarks = (consistently if kind == "character" else "", few(len(seeds)))
     return Verdict(
         claim=f"XNLI: better beside {evidence.study.analysis.reference} (points)",
         about=PHONEMES,

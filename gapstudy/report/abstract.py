@@ -120,7 +120,7 @@ def _claims(verdicts: Sequence[Verdict]) -> str:
 def _caution(evidence: Evidence, claims: Claims) -> str:
     """Say what the verdicts are good for."""
     made = "The corpora are made up, so that none of this is evidence about languages."
-    if not claims.verdicts:
+    if not tested(claims.verdicts):
         none = "With these runs no claim of the paper can be judged."
         return f"{none} {made}" if evidence.study.demonstration else none
     fewest = min((v.estimate.n for v in claims.verdicts if v.names), default=FEW)

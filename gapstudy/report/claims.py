@@ -75,7 +75,11 @@ def smaller_gap(claims: Claims) -> str:
 
 def _spread(v: Verdict) -> str:
     difference = f"{signed(v.estimate.value, 4)} {span(v.estimate, 4)}".strip()
-    return f"{difference} on {_task(v)} ({p_text(v)}; paper {v.printed})"
+    return f"{difference} on {_task(v)} ({p_text(v)}{_printed_value(v)})"
+
+
+def _printed_value(v: Verdict) -> str:
+    return f"; paper {v.printed}" if v.printed != "–" else ""
 
 
 def _weaker(claims: Claims) -> str:
@@ -129,9 +133,13 @@ def _script(v: Verdict, claims: Claims) -> Iterator[str]:
         if not p.language:
             difference = f"{signed(p.estimate.value, 2)} {span(p.estimate, 2)}".strip()
             yield (
-                f"In the languages in {p.name} the difference is {difference} (not corrected; paper {signed(p.printed, 2)}), "
+                f"In the languages in {p.name} the difference is {difference} ({_printed_part(p)}), "
                 "and only what lies between the two can be due to the script."
             )
+
+
+def _printed_part(part: Part) -> str:
+    return f"not corrected; paper {signed(part.printed, 2)}" if math.isfinite(part.printed) else "not corrected"
 
 
 def _names_of(parts: Iterable[Part]) -> list[str]:

@@ -99,7 +99,7 @@ def test_what_cannot_be_compared_is_said(evidence_of: Callable[..., Evidence], w
     few = comparison.compute(evidence_of(wide.narrowed(tasks=("ner",)), seeds=1))
     assert few.table is None
     assert few.missing == (
-        "ner: phoneme and character need 2 seeds finished in every one of eng, kor, fin; there are 1",
+        "ner: phoneme and character need 2 seeds finished in every one of eng, kor, fin; there is 1",
     )
     apart = comparison.compute(
         evidence_of(
@@ -265,7 +265,7 @@ def test_one_seed_has_no_variance(evidence_of: Callable[..., Evidence], wide: St
     """One seed is too few, and each gap says so; without a gap there is a reason too."""
     exhibit = variance.compute(evidence_of(wide.narrowed(tasks=("pos",)), seeds=1))
     assert exhibit.table is None
-    assert exhibit.missing[0] == "pos, character, 3 languages: needs 2 seeds finished in every language; there are 1"
+    assert exhibit.missing[0] == "pos, character, 3 languages: needs 2 seeds finished in every language; there is 1"
     none = variance.compute(evidence_of(wide.narrowed(tasks=("pos",)), keep=lambda c, _: c.language == "kor"))
     assert none.missing == ("no task has runs in two languages",)
 

@@ -119,6 +119,19 @@ def test_subwords_stand_in_for_characters(full: Any) -> None:
     assert contrast(replace(evidence, study=study), "xnli") == ("subword", "phoneme")
 
 
+def test_values_are_held_against_the_papers_own_contrast(
+    evidence_of: Callable[..., Evidence], wide: Study, tmp_path: Any
+) -> None:
+    """With subwords as baseline the paper's values are those with subwords, and none where it prints none."""
+    study = wide.narrowed(representations=("subword", "phoneme"))
+    ner = wide.tasks["ner"].model_copy(update={"representations": ("subword", "phoneme")})
+    study = study.model_copy(update={"tasks": {**study.tasks, "ner": ner}})
+    found = _of(compute_exhibits(evidence_of(study, seeds=2), tmp_path)["verdicts"])
+    assert found["XNLI: better beside eng (points)"].printed == "−3.76"
+    assert found["NER: smaller gap (mean RPD, %)"].printed == "–"
+    assert found["NER: better in other scripts (points)"].printed == "–"
+
+
 def _cka(value: float, seed: int) -> ResampledCka:
     draws = np.random.default_rng(seed).normal(value, 0.01, size=500)
     return ResampledCka(value, draws, 200, debiased=True)
