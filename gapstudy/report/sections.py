@@ -68,7 +68,8 @@ _MEASURED = (
 _BIAS = (
     "with column-centred features and the Frobenius norm (the paper prints a 2-norm); a larger CKA is a smaller linguistic gap. "
     "Plain CKA is biased upwards when there are not many more sentences than features [@murphy2024], so that the report decides by its "
-    "unbiased form [@song2012; @nguyen2021] and gives the plain one where the paper does. @fig-figure2 shows it for every pair of "
+    "unbiased form [@song2012; @nguyen2021]: @tbl-table1 has both, @tbl-table3 the plain one as in the paper, the figures the unbiased one alone. "
+    "@fig-figure2 shows it for every pair of "
     "languages, between t-SNE maps [@tsne2008] of the vectors of some: look for one triangle that is darker than the other."
 )
 _OUTPUTS = (
