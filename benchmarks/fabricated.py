@@ -7,7 +7,7 @@ what they weigh there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,36 +60,41 @@ def fabricate(study: Study, root: Path, plan: Iterable[tuple[int, Cell]], sizes:
     write_arrays(paths.parallel, _parallel(study, sizes))
     for number, (seed, cell) in enumerate(plan):
         spec = RunSpec(cell=cell, seed=seed, settings=content["cells"][cell.name]["settings"])
-        store.save(study.name, spec, **run_of(spec, np.random.default_rng(number), sizes))
+        tested = study.evaluated_on(cell.task, cell.language)
+        store.save(study.name, spec, **run_of(spec, np.random.default_rng(number), sizes, tested))
     return store
 
 
-def run_of(spec: RunSpec, rng: np.random.Generator, sizes: Sizes = EMBEDDED) -> Mapping[str, Any]:
-    """Return what :meth:`RunStore.save` takes beside the spec."""
+def run_of(
+    spec: RunSpec, rng: np.random.Generator, sizes: Sizes = EMBEDDED, tested: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Return what :meth:`RunStore.save` takes beside the spec; ``tested`` are the languages that the model serves (none: its own)."""
     cell = spec.cell
-    code, classes = cell.language, len(LABELS[cell.task])
-    gold = np.arange(sizes.items if cell.task == "xnli" else sizes.words) % classes
-    logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
-    score = 100.0 * float((logits.argmax(axis=1) == gold).mean())
-    scores = dict.fromkeys(METRICS[cell.task], score)
-    shared = 1.0 + 0.05 * spec.seed
+    metrics: dict[str, Any] = {}
+    embeddings: Arrays = {}
+    outputs: Arrays = {}
+    for code in tested or (cell.language,):
+        classes = len(LABELS[cell.task])
+        gold = np.arange(sizes.items if cell.task == "xnli" else sizes.words) % classes
+        logits = rng.normal(size=(len(gold), classes)) + 2.0 * np.eye(classes)[gold]
+        scores = dict.fromkeys(METRICS[cell.task], 100.0 * float((logits.argmax(axis=1) == gold).mean()))
+        metrics[code] = {"test": scores, "dev": scores} if code == cell.language else {"test": scores}
+        shared = 1.0 + 0.05 * spec.seed
+        embeddings |= {f"{code}/{layer}": _vectors(rng, sizes, shared) for layer in sizes.layers}
+        outputs |= {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)}
     record = {
-        "metrics": {code: {"test": scores, "dev": scores}},
+        "metrics": metrics,
         "primary": METRICS[cell.task][0],
-        "units": dict.fromkeys(scores, "percent"),
+        "units": dict.fromkeys(METRICS[cell.task], "percent"),
         "best_epoch": 3,
-        "cut_words": {code: 0},
+        "cut_words": dict.fromkeys(metrics, 0),
         "timings": {"fit_seconds": 1.0},
         "provenance": {"gapstudy": "made up", "device": "none"},
     }
-    return {
-        "record": record,
-        "history": [
-            {"epoch": float(i), "train_loss": 1.0 / i, f"dev_{METRICS[cell.task][0]}": score} for i in range(1, 5)
-        ],
-        "embeddings": {f"{code}/{layer}": _vectors(rng, sizes, shared) for layer in sizes.layers},
-        "outputs": {f"{code}/test/logits": logits.astype(np.float32), f"{code}/test/gold": gold.astype(np.int32)},
-    }
+    first = next(iter(metrics.values()))["test"][METRICS[cell.task][0]]
+    name = f"dev_{METRICS[cell.task][0]}"
+    history = [{"epoch": float(i), "train_loss": 1.0 / i, name: first} for i in range(1, 5)]
+    return {"record": record, "history": history, "embeddings": embeddings, "outputs": outputs}
 
 
 def _vectors(rng: np.random.Generator, sizes: Sizes, shared: float = 1.0) -> npt.NDArray[np.float32]:

@@ -12,6 +12,7 @@ from functools import cache
 
 __all__ = [
     "LANGUAGES",
+    "MAJOR_SCRIPTS",
     "RIGHT_TO_LEFT",
     "TABLE",
     "TOKEN_TASK_LANGUAGES",
@@ -23,6 +24,8 @@ __all__ = [
 
 TABLE = "languages.tsv"
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"})
+MAJOR_SCRIPTS = frozenset({"Latn", "Cyrl"})
+"""What the paper calls major scripts (its footnote 5: the ones that are used most in pre-training)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

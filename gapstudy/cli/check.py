@@ -32,34 +32,50 @@ def check_paper(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(c) | {"verdict": c.verdict} for c in found], ensure_ascii=False))
         return
-    for line in (*_compared(found), "", *_slips(c for c in found if c.kind == "slip"), "", _counts(found)):
+    slips = _slips(c for c in found if c.kind == "slip")
+    for line in (*_compared(found), "", *slips, "", *textwrap.wrap(_counts(found), _width())):
         click.echo(line)
 
 
 def _compared(checks: Sequence[Check]) -> Iterator[str]:
-    """Numbers, then claims, in columns under the names of their exhibits."""
+    """Numbers, then claims, in columns under the names of their exhibits; what does not fit is wrapped."""
     for kind, title in (("number", "Printed numbers"), ("claim", "Claims in words, on the paper's own numbers")):
         chosen = [c for c in checks if c.kind == kind]
-        width = max(len(c.what) for c in chosen)
+        width = min(max(len(c.what) for c in chosen), _width() - _BESIDE)
         heads = ("printed", "recomputed") if kind == "number" else ("", "margin")
         yield from () if kind == "number" else ("",)
         yield f"{title:{width + 2}}  {heads[0]:>9}  {heads[1]:>10}"
         for where, group in groupby(chosen, key=lambda c: c.where):
             yield where
             for c in group:
-                mark = c.verdict.upper() if c.agrees is False else c.verdict
-                line = f"  {c.what:{width}}  {_number(c.printed):>9}  {_number(c.recomputed):>10}  {mark}"
-                yield f"{line}: {c.remark}" if c.remark else line
+                yield from _row(c, width)
+
+
+def _row(check: Check, width: int) -> Iterator[str]:
+    """One check: what, the numbers and the verdict in a line, what else there is to say below."""
+    first, *rest = textwrap.wrap(check.what, width, subsequent_indent="  ", break_on_hyphens=False)
+    mark = check.verdict.upper() if check.agrees is False else check.verdict
+    yield f"  {first:{width}}  {_number(check.printed):>9}  {_number(check.recomputed):>10}  {mark}"
+    yield from (f"  {line}" for line in rest)
+    yield from textwrap.wrap(
+        check.remark, _width(), initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+
+
+_BESIDE = 40
+"""Columns beside the name of a check: indent, two numbers, the verdict."""
+
+
+def _width() -> int:
+    return max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
 
 
 def _slips(checks: Iterable[Check]) -> Iterator[str]:
     """Slips of method, wrapped to the width of the terminal."""
     yield "Slips of method"
-    width = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
     for c in checks:
-        yield from textwrap.wrap(
-            f"{c.where}, {c.what}: {c.remark}", width, initial_indent="  ", subsequent_indent="    "
-        )
+        text = f"{c.where}, {c.what}: {c.remark}"
+        yield from textwrap.wrap(text, _width(), initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _counts(checks: Sequence[Check]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,9 @@ from gapstudy.cli.options import (
     study_options,
     talk_options,
 )
+
+if TYPE_CHECKING:
+    from gapstudy.pipeline import Made
 
 __all__ = ["report"]
 
@@ -86,22 +91,23 @@ def report(
             "unfinished": made.unfinished, "since": asdict(made.changes) if made.changes is not None else None,
         }))  # fmt: skip
         return
-    for key, lines in made.missing.items():
-        click.echo(f"{key} is incomplete: {'; '.join(lines)}", err=True)
-    for run_id, why in made.excluded.items():
-        click.echo(f"left out {run_id}: {why}", err=True)
-    for name, why in made.stale.items():
-        click.echo(f"what gapstudy sweep chose for {name} is not used: {why}", err=True)
-    if made.changed:
-        click.echo(
-            f"the study file has changed since it was trained ({', '.join(made.changed)}); what was trained is shown",
-            err=True,
-        )
-    if made.changes:
-        click.echo(f"{made.changes}", err=True)
-    if made.kept:
-        click.echo(f"your edited document was kept as {made.kept}", err=True)
+    for line in _remarks(made):
+        click.echo(line, err=True)
     if not quiet:
         click.echo(f"rendered by {made.engine}")
         for path in made.paths:
             click.echo(str(path))
+
+
+def _remarks(made: Made) -> Iterator[str]:
+    """Say what is missing, left out, changed or kept."""
+    yield from (f"{key} is incomplete: {'; '.join(lines)}" for key, lines in made.missing.items())
+    yield from (f"left out {run_id}: {why}" for run_id, why in made.excluded.items())
+    yield from (f"what gapstudy sweep chose for {name} is not used: {why}" for name, why in made.stale.items())
+    if made.changed:
+        keys = ", ".join(made.changed)
+        yield f"the study file has changed since it was trained ({keys}); what was trained is shown"
+    if made.changes:
+        yield str(made.changes)
+    if made.kept:
+        yield f"your edited document was kept as {made.kept}"

@@ -13,7 +13,7 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import flat, lacking, pairs, runs_behind
-from gapstudy.exhibits.text import interval, number, p_value
+from gapstudy.exhibits.text import interval, number, p_value, words
 from gapstudy.stats import disagreement_certificate, error_gap, hoeffding_radius
 
 __all__ = ["certificate_lines", "compute", "first_seeds"]
@@ -29,14 +29,7 @@ def compute(evidence: Evidence) -> Exhibit:
         for representation, code, seeds in pairs(evidence)
         if not _parallel(evidence, representation, code, seeds[0])
     )
-    rows = [
-        (Cell(line["representation"], heading=True), Cell(f"{reference}–{line['language']}"), Cell(str(line["seed"])),
-         Cell(f"{line['gap'].n:,}"), Cell(number(line["gap"].value, 3)), Cell(interval(line["gap"], 3)),
-         Cell(p_value(line["gap"].p_value)), Cell(f"{line['hoeffding']:.3f}"),
-         Cell(number(line["certificate"].value, 3)), Cell(interval(line["certificate"], 3)),
-         Cell(number(line["certificate"].high, 3)))
-        for line in first_seeds(lines)
-    ]  # fmt: skip
+    rows = [_row(evidence, line) for line in first_seeds(lines)]
     header = (
         (Head("", 4), Head("Observed gap", 4), Head("P(predictions differ)", 2), Head("")),
         (Head("Method"), Head("Pair"), Head("Seed"), Head("n"), Head("value"), Head("interval"), Head("McNemar p"),
@@ -46,11 +39,12 @@ def compute(evidence: Evidence) -> Exhibit:
         key="certificates",
         kind="table",
         title="Observed gap in error rate and a certificate for it",
-        caption="On parallel test sets with shared labels the gap of two error rates cannot exceed the share of items on which "
-        f"the two models disagree, whatever the models. {100 * level:g} % intervals over the *n* items (paired, Bonett–Price, for the gap; "
-        f"Clopper–Pearson for the share), given the trained models; the certificate is the upper end, with one-sided confidence {50 * (1 + level):g} %. "
-        f"*Hoeffding*: how far the observed gap can lie from the true one at confidence 1 − {analysis.delta}, whatever the distribution. "
-        "The first seed of each pair; the CSV has every seed.",
+        **words(
+            _CAPTION,
+            _METHOD.format(level=f"{100 * level:g}", one_sided=f"{50 * (1 + level):g}", delta=analysis.delta),
+            shown=bool(rows),
+        ),
+        runs=tuple(run.run_id for run in runs_behind(evidence, first_seeds(lines))),
         signature=evidence.signature(
             f"level:{level}", f"delta:{analysis.delta}", "task:xnli", runs=runs_behind(evidence, lines)
         ),
@@ -62,6 +56,32 @@ def compute(evidence: Evidence) -> Exhibit:
         ),
         missing=(*lacking(evidence), *unlike),
     )
+
+
+def _row(evidence: Evidence, line: dict[str, Any]) -> tuple[Cell, ...]:
+    reference, gap, share = evidence.study.analysis.reference, line["gap"], line["certificate"]
+    runs = evidence.run_ids("xnli", line["representation"], (reference, line["language"]), [line["seed"]])
+    values = (number(gap.value, 3), interval(gap, 3), p_value(gap.p_value), f"{line['hoeffding']:.3f}",
+              number(share.value, 3), interval(share, 3), number(share.high, 3))  # fmt: skip
+    return (
+        Cell(line["representation"], heading=True),
+        Cell(f"{reference}–{line['language']}"),
+        Cell(str(line["seed"])),
+        Cell(f"{gap.n:,}"),
+        *(Cell(text, runs=runs) for text in values),
+    )
+
+
+_CAPTION = (
+    "The observed gap in error rate of each language to the reference, and what two sets of predictions alone certify about it: on parallel test "
+    "sets with shared labels it cannot exceed the share of items on which the predictions differ, whatever the models."
+)
+_METHOD = (
+    "The first seed of each pair; the CSV has every seed. {level} % intervals over the *n* items, given the trained models: paired [@bonettprice2012] for the "
+    "gap, exact [@clopperpearson1934] for the share; the certificate is its upper end, with one-sided confidence {one_sided} %. *p* is that of McNemar's "
+    "exact test [@mcnemar1947]. *Hoeffding* [@hoeffding1963]: how far the observed gap can lie from the true one at confidence 1 − {delta}, whatever the "
+    "distribution."
+)
 
 
 def certificate_lines(evidence: Evidence) -> list[dict[str, Any]]:

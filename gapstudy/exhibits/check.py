@@ -77,7 +77,9 @@ def _table2() -> Iterator[Check]:
             yield _check(
                 "Table 2", f"{representation}: eng-{code} relative (%)", (relative, rpd(reference, other)), 1e-2
             )
-            yield _check("Table 2", f"{representation}: eng-{code} absolute", (absolute, abs(reference - other)), 1e-2)
+            yield _check(
+                "Table 2", f"{representation}: eng-{code} absolute (points)", (absolute, abs(reference - other)), 1e-2
+            )
 
 
 def _section42() -> Iterator[Check]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.text import NAMES, estimate_cell, number, p_value
+from gapstudy.exhibits.text import NAMES, estimate_cell, number, p_value, words
 from gapstudy.stats import (
     Estimate,
     MeanCka,
@@ -46,6 +46,7 @@ def compute(evidence: Evidence) -> Exhibit:
     data: dict[str, _Line] = {}
     missing: list[str] = []
     known: dict[tuple[Any, ...], Estimate] = {}
+    behind: dict[tuple[str, str], tuple[str, ...]] = {}
     for task, spec in evidence.study.tasks.items():
         found = {r: line for r in spec.representations if (line := _line(evidence, task, r, known))}
         missing += [
@@ -57,7 +58,10 @@ def compute(evidence: Evidence) -> Exhibit:
         if found:
             rows.append((Cell(f"{NAMES[task]} ({spec.sentence_layer} layer)", heading=True),))
         for representation, line in found.items():
-            rows.append((Cell(representation, heading=True), *(_cell(key, line[key]) for key in _COLUMNS)))
+            first, two = _runs(evidence, task, representation)
+            behind[task, representation] = tuple(dict.fromkeys((*first, *two)))
+            runs = {key: two if key == "ceiling" else () if key in {"before", "symbols"} else first for key in _COLUMNS}
+            rows.append((Cell(representation, heading=True), *(_cell(key, line[key], runs[key]) for key in _COLUMNS)))
             data[f"{task}/{representation}"] = line
     header = (
         (Head(""), Head("Plain CKA", 2), Head("Debiased CKA", 8)),
@@ -67,7 +71,8 @@ def compute(evidence: Evidence) -> Exhibit:
         key="cka-checks",
         kind="table",
         title="What the CKA values rest on",
-        caption=_CAPTION.format(level=f"{100 * evidence.study.analysis.level:g}"),
+        **words(_CAPTION, _METHOD.format(level=f"{100 * evidence.study.analysis.level:g}"), shown=bool(rows)),
+        runs=tuple(dict.fromkeys(i for ids in behind.values() for i in ids)),
         signature=evidence.signature(
             "cka:linear",
             f"level:{evidence.study.analysis.level}",
@@ -86,24 +91,35 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Means over pairs of languages, first common seed alone (Table 1 averages seeds, so that its values differ), with {level} % intervals by the jackknife over sentences, which hold "
-    "for these trained models. *Noise floor*: exact mean of plain CKA over all ways to shuffle the alignment "
-    "of sentences; plain CKA near it means nothing. *Pairs above null*: how many pairs of languages beat shuffled sentences "
-    "(permutation test, one-sided, Holm-corrected at 5 % over the pairs of a row), and the *median p* of the pairs "
-    "before correction (the CSV has the number of permutations, at least 999 and enough for any pair to pass the correction). *Without 1 %*: without the 1 % of sentences whose absence lowers the mean most. *Two seeds*: the same "
-    "language under its first two seeds (mean over "
-    "languages), for comparison; pairs of languages share a seed and may lie above it. *Before training*: the encoder before fine-tuning. *Bag of symbols*: counts of the input units, no model at "
-    "all. *Length removed*: sentence length regressed out of both sides. Embedding-layer CKA that equals its value before "
-    "training, or the bag of symbols, says more about the input units than about what was learnt."
+    "CKA between languages beside what it would be by chance, with two seeds of one language, before fine-tuning, from counts of symbols alone, and without "
+    "sentence length. A value near its noise floor, or near that of symbols, says little about what was learnt."
+)
+_METHOD = (
+    "Means over pairs of languages, first common seed alone (@tbl-table1 averages seeds, so that its values differ), with {level} % intervals by the jackknife "
+    "over sentences, which hold for these trained models. *Noise floor*: exact mean of plain CKA over all ways to shuffle the alignment of sentences. *Pairs above "
+    "null*: how many pairs beat shuffled sentences (permutation test, one-sided, Holm-corrected [@holm1979] at 5 % over the pairs of a row); *median p* of the "
+    "pairs before correction. *Without 1 %*: without the 1 % of sentences whose absence lowers the mean most [@davari2023]. *Two seeds*: the same language under its "
+    "first two seeds, mean over languages; pairs of languages share a seed and may lie above it. *Before training*: the encoder before fine-tuning. *Bag of symbols*: counts "
+    "of the input units, no model at all. *Length removed*: sentence length regressed out of both sides."
 )
 
 
-def _cell(key: str, estimate: Estimate) -> Cell:
+def _runs(evidence: Evidence, task: str, representation: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the runs of the first common seed, and of the first two seeds of each language."""
+    languages = evidence.languages(task, representation)
+    first = evidence.run_ids(task, representation, languages, evidence.seeds(task, representation, languages)[:1])
+    two = (
+        evidence.run_ids(task, representation, (c,), evidence.seeds(task, representation, (c,))[:2]) for c in languages
+    )
+    return first, tuple(dict.fromkeys(i for ids in two for i in ids))
+
+
+def _cell(key: str, estimate: Estimate, runs: tuple[str, ...]) -> Cell:
     if key == "above":
-        return Cell("–" if math.isnan(estimate.value) else f"{estimate.value:g} of {estimate.n}")
+        return Cell("–" if math.isnan(estimate.value) else f"{estimate.value:g} of {estimate.n}", runs=runs)
     if key == "p":
-        return Cell(p_value(estimate.value))
-    return estimate_cell(estimate, 3) if estimate.n else Cell(number(estimate.value, 3))
+        return Cell(p_value(estimate.value), runs=runs)
+    return estimate_cell(estimate, 3, runs=runs) if estimate.n else Cell(number(estimate.value, 3), runs=runs)
 
 
 def _undefined(line: _Line) -> list[str]:

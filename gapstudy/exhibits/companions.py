@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.text import NAMES, estimate_cell, number
+from gapstudy.exhibits.text import NAMES, estimate_cell, number, words
 from gapstudy.stats import (
     Estimate,
     anc_matrix,
@@ -54,7 +54,13 @@ def compute(evidence: Evidence) -> Exhibit:
         if found:
             rows.append((Cell(f"{NAMES[task]} ({spec.sentence_layer} layer)", heading=True),))
         for representation, line in found.items():
-            rows += [_cells(representation, line["aligned"]), _cells("  sentences shuffled", line["shuffled"])]
+            languages = evidence.languages(task, representation)
+            seeds = evidence.seeds(task, representation, languages)[:1]
+            runs = evidence.run_ids(task, representation, languages, seeds)
+            rows += [
+                _cells(representation, line["aligned"], runs),
+                _cells("  sentences shuffled", line["shuffled"], runs),
+            ]
             data[f"{task}/{representation}"] = line
     header = (
         (Head(""), Head("", 4), Head("Retrieval (%)", 2)),
@@ -65,7 +71,8 @@ def compute(evidence: Evidence) -> Exhibit:
         key="companions",
         kind="table",
         title="Other measures of similarity between languages",
-        caption=_CAPTION.format(level=f"{100 * level:g}"),
+        **words(_CAPTION, _METHOD.format(level=f"{100 * level:g}"), shown=bool(rows)),
+        runs=tuple(dict.fromkeys(i for row in rows for cell in row for i in cell.runs)),
         signature=evidence.signature(f"level:{level}", f"csls:{_NEIGHBOURS}", "rsa:correlation"),
         table=Table(header=header, rows=tuple(rows), align="lrrrrrr") if rows else None,
         data=dict(data),
@@ -79,13 +86,16 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Means over pairs of languages, first common seed alone. *Procrustes*: similarity after the best rotation, in [0, 1]. *RSA*: "
-    "Spearman correlation of the distances between sentences (1 – Pearson). *ANC*: mean absolute correlation of each neuron "
-    "with itself in the other language, which presumes a shared basis. *Retrieval*: how often the nearest vector in the "
-    "other language, by cosine or CSLS (10 neighbours), is that of the same sentence, mean of both directions. Intervals "
-    "({level} %, over sentences, for these trained models): jackknife for CKA; t interval of the share of pairs in which a "
-    "sentence is found for retrieval, given the candidates; none for the others. *Sentences shuffled*: what "
-    "unrelated sentences give, the mean over all alignments (for Procrustes and ANC that of one random alignment)."
+    "Other measures of similarity between languages, each with what unrelated sentences give (*sentences shuffled*). Look for an order of representations that "
+    "differs from that of CKA."
+)
+_METHOD = (
+    "Means over pairs of languages, first common seed alone. *Procrustes*: similarity after the best rotation [@schonemann1966], in [0, 1]. *RSA* "
+    "[@kriegeskorte2008]: Spearman correlation of the distances between sentences (1 – Pearson). *ANC* [@delfishel2022]: mean absolute correlation of each neuron with itself in "
+    "the other language, which presumes a shared basis. *Retrieval*: how often the nearest vector in the other language, by cosine or CSLS [@csls2018] (10 neighbours), "
+    "is that of the same sentence, mean of both directions. Intervals ({level} %, over sentences, for these trained models): jackknife for CKA; t interval of the "
+    "share of pairs in which a sentence is found for retrieval, given the candidates; none for the others. *Sentences shuffled* is the mean over all alignments, for "
+    "Procrustes and ANC that of one random alignment."
 )
 
 
@@ -142,11 +152,12 @@ def _shuffled(vectors: _Features) -> dict[str, Estimate]:
     }
 
 
-def _cells(name: str, line: dict[str, Estimate]) -> tuple[Cell, ...]:
+def _cells(name: str, line: dict[str, Estimate], runs: tuple[str, ...]) -> tuple[Cell, ...]:
     cells = []
     for key in _COLUMNS:
         digits = 1 if key in {"cosine", "csls"} else 3
-        cells.append(estimate_cell(line[key], digits) if line[key].n else Cell(number(line[key].value, digits)))
+        e = line[key]
+        cells.append(estimate_cell(e, digits, runs=runs) if e.n else Cell(number(e.value, digits), runs=runs))
     return (Cell(name, heading=True), *cells)
 
 

@@ -16,7 +16,7 @@ from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.outcomes import are_parallel, correctness, gold_of, in_blocks, why_no_items
-from gapstudy.exhibits.text import MIN_SEEDS, NAMES, estimate_cell, interval, number, p_value
+from gapstudy.exhibits.text import MIN_SEEDS, NAMES, Words, estimate_cell, p_value, there_are, two_seeds, words
 from gapstudy.stats import (
     Estimate,
     error_difference,
@@ -61,7 +61,7 @@ def compute(evidence: Evidence) -> Exhibit:
                 missing.append(f"{name} have no language in which both have finished runs")
             elif len(seeds) < MIN_SEEDS:
                 missing.append(
-                    f"{name} need 2 seeds finished in every one of {', '.join(languages)}; there are {len(seeds)}"
+                    f"{name} need 2 seeds finished in every one of {', '.join(languages)}; {there_are(len(seeds))}"
                 )
             else:
                 line = compare(evidence, Contrast(task, a, b, languages, tuple(seeds)))
@@ -73,11 +73,12 @@ def compute(evidence: Evidence) -> Exhibit:
         key="comparison",
         kind="table",
         title="One representation against another",
-        caption=_caption(evidence, lines),
+        **_words(evidence, lines),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}", "unit:seed", "p:holm", runs=evidence.runs_of(evidence.study.tasks)
         ),
         table=_table(lines) if lines else None,
+        runs=_runs(lines),
         data={"comparisons": lines},
         records=tuple(_records(lines)),
         missing=tuple(missing) if several else ("no task of the study has two representations",),
@@ -86,24 +87,32 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "A − B over the seeds that both have, paired by seed: runs of one seed share the order of the training examples and all "
-    "else that the seed decides. *Score*: difference of the mean test score over languages, in points, with {level} % t interval; p by "
-    "exchanging A and B within seeds ({flips}). *P(A > B)*: the chance that A's run beats B's of the same seed and "
-    "language, ties half; *IQM*: difference of interquartile means over languages and seeds; both with t "
-    "intervals over seeds where there are fewer than ten, else with the stratified bootstrap, {unit}, {resamples} resamples (the CSV says which). *Gap*: difference of the mean RPD over all pairs of "
-    "languages (of XNLI too, where Table 2 has those with the reference), of seed means (negative: A leaves the smaller gap), t interval and p by the jackknife over seeds. Holm's method corrects each p column for its {family}. "
-    "*Items*: the difference of scores again, given the trained models, by the paired bootstrap of test items; the seed is the unit of "
-    "what is claimed, and this says only whether another test set could turn it. The CSV adds the paired and Welch's unpaired t test, Wilcoxon's, dz, "
-    "and McNemar's exact test by seed."
+    "Representation A less representation B over the seeds that both have, in scores and in gaps. A negative difference of gaps means that A "
+    "leaves the smaller gap."
+)
+_METHOD = (
+    "Runs are paired by seed, which decides the order of the training examples and all else that is random. *Score*: difference of the mean test score over languages, with "
+    "{level} % t interval; *p* by exchanging A and B within seeds ({flips}).{two} *P(A > B)*: the chance that A's run beats B's of the same seed and "
+    "language, ties half [@bouthillier2021]; *IQM*: difference of interquartile means over languages and seeds [@agarwal2021]; both with t "
+    "intervals over seeds where there are fewer than ten, else with the stratified bootstrap, {unit}, {resamples} resamples. *Gap*: difference of "
+    "the mean RPD over all pairs of languages (@tbl-table2 has pairs with the reference alone), t interval and *p* by the jackknife over seeds. Holm's "
+    "method [@holm1979] corrects each *p* column for its {family}. *Items*: the difference of scores again, given the trained models, by the paired "
+    "bootstrap of test items: whether another test set could turn it. The CSV adds the paired and Welch's t test [@welch1947], Wilcoxon's [@wilcoxon1945], dz "
+    "(the difference in standard deviations), and McNemar's exact test by seed [@mcnemar1947]."
 )
 
 
-def _caption(evidence: Evidence, lines: list[dict[str, Any]]) -> str:
+def _runs(lines: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(run_id for line in lines for run_id in line["runs"]))
+
+
+def _words(evidence: Evidence, lines: list[dict[str, Any]]) -> Words:
     analysis = evidence.study.analysis
     exact = all(line["test"].exact for line in lines)
     joint = evidence.study.protocol == "zero-shot"
-    return _CAPTION.format(
+    method = _METHOD.format(
         level=f"{100 * analysis.level:g}",
+        two=two_seeds((len(line["seeds"]) for line in lines), level=analysis.level),
         resamples=f"{analysis.resamples:,}",
         flips="every sign pattern counted, so p is at least $2/2^S$"
         if exact
@@ -111,6 +120,7 @@ def _caption(evidence: Evidence, lines: list[dict[str, Any]]) -> str:
         unit="seeds with all their languages" if joint else "seeds within each language",
         family=f"{len(lines)} rows" if len(lines) != 1 else "one row",
     )
+    return words(_CAPTION, method, shown=bool(lines))
 
 
 def _shared(evidence: Evidence, task: str, a: str, b: str) -> tuple[tuple[str, ...], list[int]]:
@@ -135,6 +145,7 @@ def compare(evidence: Evidence, contrast: Contrast) -> dict[str, Any]:
         "b": c.b,
         "languages": list(c.languages),
         "seeds": list(c.seeds),
+        "runs": [i for r in (c.a, c.b) for i in evidence.run_ids(c.task, r, c.languages, c.seeds)],
         "test": paired_comparison(of_a.mean(axis=1), of_b.mean(axis=1), rng=rng, **options),
         "unpaired": welch_comparison(of_a.mean(axis=1), of_b.mean(axis=1), level=analysis.level),
         "improvement": probability_of_improvement(of_a, of_b, paired=True, joint=joint, rng=rng, **options),
@@ -222,7 +233,7 @@ def _gap_p(line: dict[str, Any]) -> float | None:
 def _table(lines: list[dict[str, Any]]) -> Table:
     header = (
         (Head(""), Head(""), Head("Score ↑", 2), Head("", 2), Head("Gap (mean RPD) ↓", 2), Head("")),
-        (Head("A − B"), Head("S"), Head("difference"), Head("p"), Head("P(A > B)"), Head("IQM"), Head("difference"), Head("p"), Head("Items")),
+        (Head("A − B"), Head("Seeds"), Head("points"), Head("p"), Head("P(A > B)"), Head("IQM, points"), Head("%"), Head("p"), Head("Items, points")),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
     for task in dict.fromkeys(line["task"] for line in lines):
@@ -232,17 +243,17 @@ def _table(lines: list[dict[str, Any]]) -> Table:
 
 
 def _row(line: dict[str, Any]) -> tuple[Cell, ...]:
-    items = line["items"].get("difference")
+    items, runs = line["items"].get("difference"), tuple(line["runs"])
     return (
         Cell(f"{line['a']} − {line['b']}", heading=True),
         Cell(str(len(line["seeds"]))),
-        estimate_cell(line["test"].difference, 2),
-        Cell(p_value(line.get("score_holm"))),
-        estimate_cell(line["improvement"], 2),
-        estimate_cell(line["iqm"], 2),
-        estimate_cell(line["gap"], 2) if line["gap"] else Cell("–"),
-        Cell(p_value(line.get("gap_holm"))),
-        Cell(number(items.value, 2), interval(items, 2)) if items else Cell("–"),
+        estimate_cell(line["test"].difference, 2, runs=runs),
+        Cell(p_value(line.get("score_holm")), runs=runs),
+        estimate_cell(line["improvement"], 2, runs=runs),
+        estimate_cell(line["iqm"], 2, runs=runs),
+        estimate_cell(line["gap"], 2, runs=runs) if line["gap"] else Cell("–"),
+        Cell(p_value(line.get("gap_holm")), runs=runs if line["gap"] else ()),
+        estimate_cell(items, 2, runs=runs) if items else Cell("–"),
     )
 
 

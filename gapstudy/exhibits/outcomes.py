@@ -75,12 +75,12 @@ def in_blocks(task: str, outcomes: Bool) -> npt.NDArray[np.float64]:
     return item_blocks(outcomes, 1 if task == "xnli" else BLOCK)
 
 
-def item_cell(estimate: Estimate | None, digits: int) -> Cell:
+def item_cell(estimate: Estimate | None, digits: int, runs: tuple[str, ...] = ()) -> Cell:
     """Return a cell with the longer half of an interval over items (0 may cut the other); the ends are in the CSV."""
     if estimate is None or math.isnan(estimate.low):
         return Cell("–")
     half = max(estimate.high - estimate.value, estimate.value - estimate.low)
-    return Cell(f"±{half:.{digits}f}")
+    return Cell(f"±{half:.{digits}f}", runs=runs)
 
 
 def _right(evidence: Evidence, task: str, representation: str, language: str, seed: int) -> Bool:

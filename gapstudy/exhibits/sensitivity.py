@@ -15,8 +15,8 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points
-from gapstudy.exhibits.table3 import MEASURES, MIN_SEEDS, representation_of
-from gapstudy.exhibits.text import estimate_cell, number, p_value
+from gapstudy.exhibits.table3 import MEASURES, MIN_SEEDS, representation_of, runs_of_points
+from gapstudy.exhibits.text import counted, estimate_cell, number, p_value, there_are, words
 from gapstudy.stats import (
     Estimate,
     LeftOut,
@@ -71,23 +71,27 @@ def compute(evidence: Evidence) -> Exhibit:
     representation, analysis = representation_of(evidence), evidence.study.analysis
     points = [p for p in pair_points(evidence, representation) if not math.isnan(p.gap)]
     seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
-    enough = len(seeds) >= MIN_SEEDS
+    absent, enough = lacking(evidence, [representation]), len(seeds) >= MIN_SEEDS
     lines = analyses(evidence, representation, points) if enough else []
-    short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
+    short = () if enough else (f"needs at least {MIN_SEEDS} seeds finished in two languages; {there_are(len(seeds))}",)
     failed = [f"{line.name}, {_short(m)}: {why}" for line in lines for m, why in line.failed.items()]
     return Exhibit(
         key="sensitivity",
         kind="table",
         title="Correlation of the gap, asked in other ways",
-        caption=_CAPTION.format(
-            representation=representation,
-            points=len(points),
-            seeds=len(seeds),
-            pairs=len(pairs),
-            level=f"{100 * analysis.level:g}",
-            resamples=f"{analysis.resamples:,}",
-            reference=analysis.reference,
+        **words(
+            _CAPTION,
+            _METHOD.format(
+                representation=representation,
+                points=len(points),
+                seeds=counted(len(seeds), "seed"),
+                pairs=counted(len(pairs), "pair"),
+                level=f"{100 * analysis.level:g}",
+                resamples=f"{analysis.resamples:,}",
+            ),
+            shown=bool(lines),
         ),
+        runs=runs_of_points(evidence, points) if lines else (),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}",
             "cka:plain",
@@ -97,16 +101,21 @@ def compute(evidence: Evidence) -> Exhibit:
         table=_table(lines, analysis.reference) if lines else None,
         data={line.name: {"found": line.found, "p_holm": line.holm(), "failed": line.failed} for line in lines},
         records=tuple(_records(lines, analysis.level)),
-        missing=(*lacking(evidence, [representation]), *short, *failed),
+        missing=(*absent, *(short if points or not absent else ()), *failed),
         notes=tuple(f"{line.name}: {line.reading}" for line in lines),
     )
 
 
 _CAPTION = (
-    "XNLI, {representation} models: the {points} points of Table 3, which are {seeds} seeds × {pairs} pairs and **not {points} independent "
-    "observations** (points of a seed share the {reference} model). What the gap (RPD) is correlated with, by other analyses than that of "
-    "record; slopes are of standardised columns, and – stands where a line has no test; {level} % intervals; {resamples} resamples or permutations of whole seeds where the analysis has any. p-values are corrected by "
-    "Holm's method for the measures of their line, not for the lines: these are companions of one question, not further ones. Below the table, how to read each."
+    "What the gap (RPD) of Table 3 is correlated with, by other analyses than that of record; each line is one. Read down a column: an "
+    "answer that holds under every analysis is worth more than one that holds under one."
+)
+_METHOD = (
+    "The {points} points of {representation} models on XNLI are {seeds} × {pairs} and **not {points} independent observations**: points of a seed share a "
+    "model. Slopes (least squares, mixed model) are of standardised columns; – stands where a line has no test. {level} % intervals; "
+    "{resamples} resamples or permutations of whole seeds where the analysis has any. *p* is corrected by Holm's method for the measures of its line, not for "
+    "the lines: they are companions of one question. Standard errors clustered by seed after Cameron and Miller [-@cameronmiller2015], the mixed model after Laird "
+    "and Ware [-@lairdware1982], differences of dependent correlations after Meng et al. [-@meng1992] and Steiger [-@steiger1980]."
 )
 
 
@@ -187,23 +196,32 @@ def _line(
 
 def _mixed(c: _Points, level: float) -> Line:
     """The mixed model; what statsmodels warned of is said."""
-    problems: dict[str, str] = {}
+    problems: dict[str, list[str]] = {}
 
     def one(measure: str, x: Any) -> Estimate:
         model = mixed_model(x, c.gap, level=level, **c.labels)
         if not model.converged:
-            problems[measure] = "; ".join(model.problems) or "the optimiser did not converge"
+            for problem in {_plainly(text) for text in model.problems} or {_UNSOLVED}:
+                problems.setdefault(problem, []).append(_short(measure))
         return model.slope
 
     line = _line("Mixed model", "", c, one)
-    trouble = "; ".join(f"{_short(m)}: {why}" for m, why in problems.items())
-    said = f"not to be relied on where statsmodels warned ({trouble})" if trouble else "statsmodels gave no warning"
+    trouble = "; ".join(f"{why} ({', '.join(names)})" for why, names in sorted(problems.items()))
+    said = f"not to be relied on: {trouble}" if trouble else "statsmodels gave no warning"
     return Line(
         line.name,
         f"slope with the pair fixed and the seed random; {said}; the line above always exists.",
         line.found,
         line.failed,
     )
+
+
+_UNSOLVED = "the fit did not converge"
+
+
+def _plainly(problem: str) -> str:
+    """What a warning of statsmodels means."""
+    return "a variance is estimated as 0" if "boundary" in problem or "singular" in problem.lower() else _UNSOLVED
 
 
 def _differences(c: _Points, reference: str, level: float) -> Iterator[Line]:

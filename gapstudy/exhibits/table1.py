@@ -13,13 +13,13 @@ import numpy as np
 
 from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
-from gapstudy.exhibits.evidence import Evidence, seed_range
-from gapstudy.exhibits.outcomes import BLOCK, correctness, in_blocks, item_cell, why_no_items
+from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.outcomes import correctness, in_blocks, item_cell, why_no_items
 from gapstudy.exhibits.published import TABLE1
 from gapstudy.exhibits.similarity import debiased_over_seeds, plain_over_seeds
+from gapstudy.exhibits.table1_words import heading, other_metrics, table_words
 from gapstudy.exhibits.text import NAMES, estimate_cell, number, over_seeds, seed_mean
 from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, mean_rpd, spread
-from gapstudy.study import METRICS
 
 __all__ = ["TOKEN_TASKS", "compute"]
 
@@ -37,20 +37,14 @@ def compute(evidence: Evidence) -> Exhibit:
         found = [_line(evidence, task, r) for r in evidence.spec(task).representations]
         missing += [f"{task}: {problem}" for line in found for problem in line["missing"]]
         data[task] = {line["representation"]: line for line in found}
-        rows.append((Cell(_heading(evidence, task), heading=True),))
+        rows.append((Cell(heading(evidence, task), heading=True),))
         rows += _rows(found, languages)
         rows += [_paper_row(task, r, languages) for r in evidence.spec(task).representations if (task, r) in TABLE1]
     return Exhibit(
         key="table1",
         kind="table",
         title="Token tasks: scores, performance gap and linguistic gap",
-        caption=_CAPTION.format(
-            resamples=f"{evidence.study.analysis.resamples:,}",
-            level=f"{100 * evidence.study.analysis.level:g}",
-            sentences=_sentences(data),
-            companions=_companions(evidence, tasks),
-            block=BLOCK,
-        ),
+        **table_words(evidence, tasks, data),
         signature=evidence.signature(
             f"resamples:{evidence.study.analysis.resamples}",
             "gap:rpd",
@@ -61,6 +55,7 @@ def compute(evidence: Evidence) -> Exhibit:
         table=Table(header=_header(languages), rows=tuple(rows), align="l" + "r" * (len(languages) + 4), small=True)
         if evidence.runs_of(tasks)
         else None,
+        runs=tuple(run.run_id for run in evidence.runs_of(tasks)),
         data=data,
         records=tuple(_records(data)),
         missing=tuple(missing) or (() if tasks else ("the study has no token task (ner, pos)",)),
@@ -78,59 +73,9 @@ def _without_items(data: dict[str, Any]) -> Iterator[str]:
             yield from (f"{NAMES[task]}, {r}: no interval over items: {reason}." for r, reason in why.items())
 
 
-_CAPTION = (
-    "Test scores are means over seeds at the best development epoch, of the metric that each heading names{companions}. "
-    "*Std.* is the sample standard deviation of these "
-    "means as fractions and *Mean RPD* their mean relative percent difference over pairs of languages, both with "
-    "{level} % t intervals by the jackknife over seeds (where there are at least 2; cut at 0; seed noise alone makes both "
-    "positive). *Mean CKA* is the paper's plain linear CKA of sentence vectors at the layer the study names, averaged "
-    "over pairs and seeds, its interval (jackknife over the {sentences} parallel sentences) that of its expectation at "
-    "this number of sentences; *Debiased* its unbiased form, about 0 for unrelated vectors, with the interval of record "
-    "({resamples} half-samples of the sentences); seeds are averaged, not resampled. Gaps rest on the "
-    "seeds that every language has. Rows *items*: half the width of the interval over test items instead, given these models (t for scores, centred "
-    "bootstrap for gaps), where the score is an accuracy; items are blocks of {block} consecutive words, since runs do not store sentence "
-    "boundaries; F1 is no mean over items and has none. Bold: the better value, whatever its uncertainty, where rows have the same "
-    "languages. The CSV has the development scores beside the test scores. Rows *paper* repeat the printed values: other corpora, other encoders, all ten languages."
-)
-
-
-_METRICS = {
-    "entity_f1": "entity F1",
-    "token_macro_f1": "macro F1 over words",
-    "char_macro_f1": "macro F1 over characters",
-    "macro_f1": "macro F1 over words",
-    "accuracy": "accuracy = micro F1",
-}
-
-
-def _primary(evidence: Evidence, task: str) -> str:
-    return evidence.spec(task).primary or METRICS[task][0]
-
-
-def _others(evidence: Evidence, task: str) -> list[str]:
-    return [metric for metric in METRICS[task] if metric != _primary(evidence, task)]
-
-
-def _companions(evidence: Evidence, tasks: list[str]) -> str:
-    """Name the metrics that are not printed."""
-    names = {task: " and ".join(_METRICS[metric] for metric in _others(evidence, task)) for task in tasks}
-    listed = "; ".join(f"{task.upper()}: {text}" for task, text in names.items())
-    return f" (results.json and the CSV file have the others. {listed})" if listed else ""
-
-
-def _heading(evidence: Evidence, task: str) -> str:
-    metric = _METRICS[_primary(evidence, task)]
-    return f"{NAMES[task]} ({metric}, %; seeds: {seed_range(evidence.runs_of([task]))})"
-
-
-def _sentences(data: dict[str, Any]) -> str:
-    counts = {line["cka"].n for lines in data.values() for line in lines.values() if "cka" in line}
-    return f"{max(counts):,}" if counts else "the"
-
-
 def _header(languages: tuple[str, ...]) -> tuple[tuple[Head, ...], ...]:
-    top = (Head(""), Head("Language", len(languages)), Head("Performance gap", 2), Head("Linguistic gap", 2))
-    below = (Head("Method"), *(Head(code) for code in languages), Head("Std. ↓"), Head("Mean RPD ↓"),
+    top = (Head(""), Head("Score, %", len(languages)), Head("Performance gap", 2), Head("Linguistic gap", 2))
+    below = (Head("Method"), *(Head(code) for code in languages), Head("Std. ↓"), Head("Mean RPD, % ↓"),
              Head("Mean CKA ↑"), Head("Debiased ↑"))  # fmt: skip
     return top, below
 
@@ -143,9 +88,11 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         "task": task,
         "representation": representation,
         "scores": {c: _score(evidence, task, representation, c) for c in languages},
-        "companions": {m: _companion(evidence, task, representation, m) for m in _others(evidence, task)},
+        "companions": {m: _companion(evidence, task, representation, m) for m in other_metrics(evidence, task)},
         "dev": _dev_scores(evidence, task, representation, languages),
         "missing": [],
+        "runs": {c: evidence.run_ids(task, representation, (c,)) for c in languages},
+        "gap_runs": (),
     }
     if absent := evidence.absent(task, representation, spec.languages):
         line["missing"].append(f"{representation} has no finished run in {', '.join(absent)}")
@@ -155,6 +102,7 @@ def _line(evidence: Evidence, task: str, representation: str) -> dict[str, Any]:
         return line
     scores = evidence.scores(task, representation, languages, seeds)
     line |= {"seeds": seeds, "gap_languages": list(languages), **_gaps(scores, evidence.study.analysis.level)}
+    line["gap_runs"] = evidence.run_ids(task, representation, languages, seeds)
     line |= _items(evidence, task, representation, languages, seeds)
     if np.isnan(line["mean_rpd"].value):
         line["missing"].append(f"{representation}: mean RPD is {line['mean_rpd'].method}")
@@ -232,9 +180,10 @@ def _spreads(scores: Any) -> Any:
     return (scores / 100.0).std(axis=1, ddof=1)
 
 
-def _item_row(items: dict[str, Any], languages: tuple[str, ...]) -> tuple[Cell, ...]:
-    scores = (item_cell(items["scores"].get(code), 2) for code in languages)
-    gaps = (item_cell(items["std"], 4), item_cell(items["mean_rpd"], 2))
+def _item_row(line: dict[str, Any], languages: tuple[str, ...]) -> tuple[Cell, ...]:
+    items, runs = line["items"], line["gap_runs"]
+    scores = (item_cell(items["scores"].get(code), 2, line["runs"].get(code, ())) for code in languages)
+    gaps = (item_cell(items["std"], 4, runs), item_cell(items["mean_rpd"], 2, runs))
     return (Cell("items", heading=True), *scores, *gaps, Cell("–"), Cell("–"))
 
 
@@ -246,20 +195,22 @@ def _rows(lines: list[dict[str, Any]], languages: tuple[str, ...]) -> list[tuple
     }
     rows = []
     for i, line in enumerate(lines):
-        scores = [line["scores"].get(code) for code in languages]
+        scores = [(line["scores"].get(code), line["runs"].get(code, ())) for code in languages]
         gaps = [
-            estimate_cell(line[name], digits, best=best[name] == i) if name in line else Cell("–")
+            estimate_cell(line[name], digits, best=best[name] == i, runs=line["gap_runs"])
+            if name in line
+            else Cell("–")
             for name, digits in (("std", 4), ("mean_rpd", 2), ("cka", 4), ("debiased_cka", 4))
         ]
         rows.append(
             (
                 Cell(line["representation"], heading=True),
-                *(Cell(number(s.value, 2)) if s else Cell("–") for s in scores),
+                *(Cell(number(s.value, 2), runs=runs) if s else Cell("–") for s, runs in scores),
                 *gaps,
             )
         )
         if "items" in line:
-            rows.append(_item_row(line["items"], languages))
+            rows.append(_item_row(line, languages))
     return rows
 
 

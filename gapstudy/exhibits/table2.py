@@ -16,7 +16,7 @@ from gapstudy.exhibits.evidence import Evidence, seed_range
 from gapstudy.exhibits.outcomes import are_parallel, correctness, item_cell
 from gapstudy.exhibits.pairs import lacking
 from gapstudy.exhibits.published import TABLE2
-from gapstudy.exhibits.text import estimate_cell, number, over_seeds, seed_mean
+from gapstudy.exhibits.text import Words, estimate_cell, number, over_seeds, seed_mean, two_seeds, words
 from gapstudy.stats import Estimate, gap_of, item_interval, mean_interval, rpd
 
 __all__ = ["compute", "gap_to_reference"]
@@ -36,14 +36,10 @@ def compute(evidence: Evidence) -> Exhibit:
         key="table2",
         kind="table",
         title=f"XNLI: accuracy and performance gap to {reference}",
-        caption=_CAPTION.format(
-            reference=reference,
-            level=f"{100 * evidence.study.analysis.level:g}",
-            seeds=seed_range(runs),
-            resamples=f"{evidence.study.analysis.resamples:,}",
-        ),
+        **_words(evidence, data, shown=bool(runs and others)),
         signature=evidence.signature("gap:rpd", "ci:t over seeds, jackknife for gaps", "items:bootstrap", runs=runs),
         table=_table(data, reference, others) if runs and others else None,
+        runs=tuple(run.run_id for run in runs),
         data=data,
         records=tuple(_records(data)),
         missing=(*lacking(evidence), *_undefined(data, reference)),
@@ -56,13 +52,28 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Test accuracy (%), mean over seeds (seeds a cell: {seeds}), and the gap of such means to {reference}, over the seeds "
-    "that both languages have: *Rel.* is RPD in percent of the mean of both scores, *Abs.* the difference in percentage "
-    "points (Figure 3 shows the gap of each seed). {level} % t intervals over seeds, by the jackknife for gaps (cut at 0, where the jackknife of an absolute difference is not to be relied on), where there are at least 2; languages share "
-    "their seeds. Rows *items*: half the width of the interval over test items instead, given these models (t for accuracy, centred "
-    "bootstrap for gaps, {resamples} resamples; items drawn jointly where test sets are parallel); the two sources of chance do not simply add, "
-    "see the table of sources in the appendix. Bold: the smallest gap of the column, whatever its uncertainty. Rows *paper* repeat the printed values. The CSV has the development scores beside the test scores."
+    "Test accuracy by language and its gap to {reference}: *Δ Rel.* is the relative percent difference (RPD), *Δ Abs.* the "
+    "difference in percentage points. Rows *paper* repeat the printed values: other corpora, other encoders. Bold: the smallest gap of the "
+    "column, whatever its uncertainty."
 )
+_METHOD = (
+    "Means over {seeds} a cell; gaps are of such means, over the seeds that both languages have (@fig-figure3 shows the gap of each seed). "
+    "{level} % t intervals over seeds, for gaps by the jackknife [@efronstein1981], cut at 0, where that of an absolute difference is not to be "
+    "relied on.{two} Rows *items*: half the width of the interval over test items, given these models (t for accuracy, centred bootstrap "
+    "for gaps, {resamples} resamples; items drawn jointly where test sets are parallel). The two sources of chance do not simply add "
+    "(@tbl-variance). The CSV has the development scores."
+)
+
+
+def _words(evidence: Evidence, data: dict[str, Any], *, shown: bool) -> Words:
+    level, seeds = evidence.study.analysis.level, seed_range(evidence.runs_of(["xnli"])).replace("-", " to ")
+    method = _METHOD.format(
+        level=f"{100 * level:g}",
+        seeds=f"{seeds} {'seed' if seeds == '1' else 'seeds'}",
+        resamples=f"{evidence.study.analysis.resamples:,}",
+        two=two_seeds((e.n for line in data.values() for e in line["scores"].values()), level=level),
+    )
+    return words(_CAPTION.format(reference=evidence.study.analysis.reference), method, shown=shown)
 
 
 def _undefined(data: dict[str, Any], reference: str) -> list[str]:
@@ -85,17 +96,20 @@ def gap_to_reference(scores: Any, kind: str) -> float:
 
 def _line(evidence: Evidence, representation: str, others: tuple[str, ...]) -> dict[str, Any]:
     reference, level = evidence.study.analysis.reference, evidence.study.analysis.level
-    line: dict[str, Any] = {"scores": {}, "dev": {}, "gaps": {}, "items": {"scores": {}, "gaps": {}}, "no_items": {}}
+    line: dict[str, Any] = {"scores": {}, "dev": {}, "gaps": {}, "items": {"scores": {}, "gaps": {}}, "no_items": {},
+                            "runs": {}, "gap_runs": {}}  # fmt: skip
     for code in evidence.languages("xnli", representation):
         seeds = evidence.seeds("xnli", representation, (code,))
         values = [evidence.score("xnli", representation, code, s) for s in seeds]
         line["scores"][code] = seed_mean(values, level=level)
+        line["runs"][code] = evidence.run_ids("xnli", representation, (code,), seeds)
         if dev := evidence.dev_scores("xnli", representation, code):
             line["dev"][code] = seed_mean(dev, level=level)
         _attempt(line, "scores", code, partial(_score_items, evidence, representation, code, seeds))
     for code in others:
         if seeds := evidence.seeds("xnli", representation, (reference, code)):
             scores = evidence.scores("xnli", representation, (reference, code), seeds)
+            line["gap_runs"][code] = evidence.run_ids("xnli", representation, (reference, code), seeds)
             line["gaps"][code] = {kind: _gap(scores, kind, level) for kind in ("rel", "abs")}
             _attempt(line, "gaps", code, partial(_gap_items, evidence, representation, code, seeds))
     return line
@@ -143,14 +157,18 @@ def _gap(scores: Any, kind: str, level: float) -> Estimate:
 def _table(data: dict[str, Any], reference: str, others: tuple[str, ...]) -> Table:
     header = (
         (Head(""), Head(reference), *(Head(code, 3) for code in others)),
-        (Head("Method"), Head("Acc."), *(h for _ in others for h in (Head("Acc."), Head("Δ Rel."), Head("Δ Abs.")))),
+        (
+            Head("Method"),
+            Head("Acc., %"),
+            *(h for _ in others for h in map(Head, ("Acc., %", "Δ Rel., %", "Δ Abs., points"))),
+        ),
     )
     smallest = {(c, k): _smallest(data, c, k) for c in others for k in ("rel", "abs")}
     rows = []
     for r, line in data.items():
         rows.append((Cell(r, heading=True), *_cells(line, r, reference, others, smallest)))
         if line["items"]["scores"]:
-            rows.append((Cell("items", heading=True), *_item_cells(line["items"], reference, others)))
+            rows.append((Cell("items", heading=True), *_item_cells(line, reference, others)))
     if reference == PAPER_REFERENCE:  # the paper prints no gap to another language
         rows += [(Cell(f"paper: {r}", heading=True), *_paper_cells(TABLE2[r], others)) for r in data if r in TABLE2]
     return Table(header=header, rows=tuple(rows), align="l" + "r" * (1 + 3 * len(others)))
@@ -164,22 +182,26 @@ def _cells(
         gaps = line["gaps"].get(code)
         cells.append(_score_cell(line, code))
         cells += [
-            estimate_cell(gaps[kind], 2, best=smallest[code, kind] == name) if gaps else Cell("–")
+            estimate_cell(gaps[kind], 2, best=smallest[code, kind] == name, runs=line["gap_runs"][code])
+            if gaps
+            else Cell("–")
             for kind in ("rel", "abs")
         ]
     return cells
 
 
-def _item_cells(items: dict[str, Any], reference: str, others: tuple[str, ...]) -> list[Cell]:
-    cells = [item_cell(items["scores"].get(reference), 2)]
+def _item_cells(line: dict[str, Any], reference: str, others: tuple[str, ...]) -> list[Cell]:
+    scores, runs = line["items"]["scores"], line["runs"]
+    cells = [item_cell(scores.get(reference), 2, runs.get(reference, ()))]
     for code in others:
-        gaps = items["gaps"].get(code, {})
-        cells += [item_cell(e, 2) for e in (items["scores"].get(code), gaps.get("rel"), gaps.get("abs"))]
+        gaps, behind = line["items"]["gaps"].get(code, {}), line["gap_runs"].get(code, ())
+        cells += [item_cell(scores.get(code), 2, runs.get(code, ()))]
+        cells += [item_cell(gaps.get(kind), 2, behind) for kind in ("rel", "abs")]
     return cells
 
 
 def _score_cell(line: dict[str, Any], code: str) -> Cell:
-    return estimate_cell(line["scores"][code], 2) if code in line["scores"] else Cell("–")
+    return estimate_cell(line["scores"][code], 2, runs=line["runs"][code]) if code in line["scores"] else Cell("–")
 
 
 def _smallest(data: dict[str, Any], code: str, kind: str) -> str:

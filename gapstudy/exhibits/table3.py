@@ -19,14 +19,15 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import PairPoint, lacking, pair_points, unconverged
 from gapstudy.exhibits.published import TABLE3
-from gapstudy.exhibits.text import estimate_cell, number, p_value
+from gapstudy.exhibits.text import Words, counted, estimate_cell, number, p_value, there_are, words
 from gapstudy.stats import Estimate, correlation, correlation_difference, detectable_correlation, holm
 
-__all__ = ["compute", "representation_of"]
+__all__ = ["compute", "representation_of", "runs_of_points"]
 
 MEASURES = {"performance": "{reference} performance", "sinkhorn": "S-Dist", "cka": "CKA"}
 MIN_SEEDS = 4
 _METHODS = ("spearman", "kendall")
+_ANALYSES = ("pooled", "within", "difference")
 
 
 def representation_of(evidence: Evidence) -> str:
@@ -42,13 +43,14 @@ def compute(evidence: Evidence) -> Exhibit:
     representation, analysis = representation_of(evidence), evidence.study.analysis
     every = pair_points(evidence, representation)
     points = [p for p in every if not math.isnan(p.gap)]
-    seeds, pairs = sorted({p.seed for p in points}), sorted({p.language for p in points})
+    seeds = sorted({p.seed for p in points})
+    absent = lacking(evidence, [representation])
     data, trouble = _attempt(evidence, points, seeds)
     return Exhibit(
         key="table3",
         kind="table",
         title="Correlation of the performance gap with the linguistic gap",
-        caption=_caption(evidence, representation, points, seeds, pairs),
+        **_words(evidence, representation, points, shown=bool(data)),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}",
             f"reg:{analysis.sinkhorn_reg}",
@@ -59,37 +61,44 @@ def compute(evidence: Evidence) -> Exhibit:
             runs=evidence.runs_of(["xnli"], [representation]),
         ),
         table=_table(data, analysis.reference) if data else None,
+        runs=runs_of_points(evidence, points),
         data=data,
         records=tuple(_records(data)),
-        missing=(*lacking(evidence, [representation]), *trouble),
+        missing=(*absent, *(trouble if points or not absent else ())),
         notes=(*_left_out(analysis.reference, every), *unconverged(analysis.reference, points)),
     )
 
 
 _CAPTION = (
-    "XNLI, {representation} models: {seeds} seeds, pairs {pairs}, {n} points (a seed of a pair); gap = RPD; S-Dist on "
-    "{space}, {cost} cost, reg {reg}; CKA is the plain one of sentence vectors ({layer} layer). *Pooled, as in the paper*: "
-    "the points are treated as independent, which they are not (two points of a seed share a model, and a difference "
-    "between pairs alone makes a correlation). *Within pairs*: ranks within each pair; {resamples} resamples of whole "
-    "seeds for {level} % intervals (BCa where defined), as many permutations of seeds, jointly over pairs, for p-values, which Holm's "
-    "method corrects for the three rows of the column. *Difference*: how much more strongly (in absolute value) than "
-    "reference performance, with jackknife intervals over seeds and uncorrected bootstrap p-values; the gap is computed from {reference} performance, which alone "
-    "makes the two correlate. With {seeds} seeds a correlation of {detectable} within "
-    "one pair is detected with 80 % power, before correction."
+    "Rank correlation of the performance gap (RPD) of XNLI with {reference} performance, Sinkhorn distance (*S-Dist*) and CKA. First "
+    "pooled over language pairs, as the paper prints it; then within pairs, which is the analysis of record; last the difference that the claim is about."
+)
+_METHOD = (
+    "{representation} models: {seeds}, {pairs}, {n} (a seed of a pair); S-Dist on {space}, {cost} cost, reg {reg}; CKA is the plain one of sentence "
+    "vectors ({layer} layer). *Pooled*: Spearman's ρ [@spearman1904] and Kendall's τ-b [@kendall1945], the points treated as independent, which they are "
+    "not: two points of a seed share a model, and a difference between pairs alone makes a correlation. *Within pairs*: ranks within each pair; {level} % "
+    "intervals from {resamples} resamples of whole seeds [@fieldwelsh2007] (BCa [@efron1987] where defined), *p* from as many permutations of seeds, jointly over "
+    "pairs [@phipsonsmyth2010], corrected by Holm's method [@holm1979] for the three rows of the column. *Difference*: how much more strongly, in absolute value, than {reference} performance, "
+    "with jackknife intervals over seeds and uncorrected bootstrap *p*; the gap is computed from {reference} performance, which alone makes the two "
+    "correlate.{power}"
+)
+_POWER = (
+    " With {seeds} a correlation of {rho:.2f} within one pair is detected with 80 % power before correction [@bonettwright2000]; several pairs "
+    "together detect smaller ones."
 )
 
 
-def _caption(
-    evidence: Evidence, representation: str, points: Sequence[PairPoint], seeds: list[int], pairs: list[str]
-) -> str:
+def _words(evidence: Evidence, representation: str, points: Sequence[PairPoint], *, shown: bool) -> Words:
     analysis, spec = evidence.study.analysis, evidence.study.tasks.get("xnli")
-    enough = len(seeds) >= MIN_SEEDS
-    return _CAPTION.format(
-        representation=representation,
-        n=len(points),
-        seeds=len(seeds),
-        pairs=", ".join(f"{analysis.reference}–{p}" for p in pairs) or "none",
-        detectable=f"{detectable_correlation(len(seeds), level=1 - analysis.level):.2f}" if enough else "–",
+    count = len({p.seed for p in points})
+    pairs = [f"{analysis.reference}–{code}" for code in dict.fromkeys(p.language for p in points)]
+    seeds, enough = counted(count, "seed"), count >= MIN_SEEDS
+    method = _METHOD.format(
+        representation=representation.capitalize(),
+        n=counted(len(points), "point"),
+        seeds=seeds,
+        pairs=f"pair{'s' if len(pairs) > 1 else ''} {', '.join(pairs)}",
+        power=_POWER.format(seeds=seeds, rho=detectable_correlation(count, level=1 - analysis.level)) if enough else "",
         reference=analysis.reference,
         reg=analysis.sinkhorn_reg,
         cost=analysis.sinkhorn_cost,
@@ -98,6 +107,14 @@ def _caption(
         resamples=f"{analysis.resamples:,}",
         level=f"{100 * analysis.level:g}",
     )
+    return words(_CAPTION.format(reference=analysis.reference), method, shown=shown)
+
+
+def runs_of_points(evidence: Evidence, points: Sequence[PairPoint]) -> tuple[str, ...]:
+    """Return the ids of the runs behind some points."""
+    reference = evidence.study.analysis.reference
+    found = (evidence.run_ids("xnli", p.representation, (reference, p.language), [p.seed]) for p in points)
+    return tuple(dict.fromkeys(run_id for ids in found for run_id in ids))
 
 
 def _left_out(reference: str, points: Sequence[PairPoint]) -> list[str]:
@@ -114,10 +131,11 @@ def _attempt(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the analyses, or nothing and the reason why there are none."""
     if len(seeds) < MIN_SEEDS:
-        return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; there are {len(seeds)}",)
+        return {}, (f"correlations need at least {MIN_SEEDS} seeds finished in two languages; {there_are(len(seeds))}",)
     constant = [name for name in ("gap", *MEASURES) if len({getattr(p, name) for p in points}) < 2]
     if constant:
-        return {}, (f"{', '.join(constant)} is the same in every run, so nothing can be correlated",)
+        verb = "is" if len(constant) == 1 else "are"
+        return {}, (f"{' and '.join(constant)} {verb} the same in every run, so nothing can be correlated",)
     try:
         return _analyses(evidence, points), ()
     except ValueError as error:  # constant within every pair, too few different seeds
@@ -130,7 +148,8 @@ def _analyses(evidence: Evidence, points: Sequence[PairPoint]) -> dict[str, Any]
     columns = {name: np.array([getattr(p, name) for p in points]) for name in MEASURES}
     labels: dict[str, Any] = {"clusters": [p.seed for p in points], "groups": [p.language for p in points]}
     options: dict[str, Any] = {"n_resamples": analysis.resamples, "level": analysis.level}
-    out: dict[str, Any] = {"pooled": {}, "within": {}, "difference": {}}
+    out: dict[str, Any] = {name: {} for name in _ANALYSES}
+    out["points"] = {"seeds": sorted(set(labels["clusters"])), "pairs": list(dict.fromkeys(labels["groups"]))}
     for name, column in columns.items():
         for method in _METHODS:
             options |= {"method": method, "rng": evidence.rng(f"table3/{name}/{method}")}
@@ -192,9 +211,9 @@ def _difference(estimate: Estimate) -> list[Cell]:
 
 
 def _records(data: dict[str, Any]) -> Any:
-    for analysis, found in data.items():
-        for (name, method), e in found.items():
+    for analysis in _ANALYSES if data else ():
+        for (name, method), e in data[analysis].items():
             if isinstance(e, Estimate):
-                holm_p = found.get((f"holm:{name}", method))
+                holm_p = data[analysis].get((f"holm:{name}", method))
                 yield {"analysis": analysis, "measure": name, "method": method, "value": e.value, "low": e.low, "high": e.high,
                        "level": e.level, "p_value": e.p_value, "p_holm": holm_p, "n": e.n, "details": e.method}  # fmt: skip

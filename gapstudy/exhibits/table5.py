@@ -45,9 +45,9 @@ def compute(evidence: Evidence) -> Exhibit:
         key="table5",
         kind="table",
         title="Hyper-parameters",
-        caption="What each cell was trained with, read from the study as it was prepared, beside the paper's "
-        "selection as printed. The paper trains with batches of 128 for 20 epochs (XNLI) or 30 (NER, POS). Where a sweep "
-        "chose, by the best mean dev score (%) at the best epoch over its seeds, a mark says so.",
+        caption="What the models of this study were trained with, beside what the paper selected, as printed.",
+        method="Read from the study as it was prepared. Where a sweep chose, by the best mean development score (%) at the best epoch over "
+        "its seeds, a footnote says so. The paper trains with batches of 128 for 20 epochs (XNLI) or 30 (NER, POS).",
         signature=evidence.prepared_signature(),
         notes=tuple(_space(task) for task in evidence.study.tasks),
         table=Table(header=header, rows=tuple(rows), align="l" * (1 + len(_SHOWN) + len(_PRINTED)), small=True),

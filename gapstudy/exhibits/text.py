@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypedDict
 
 import numpy as np
 
 from gapstudy.exhibits.base import Cell
 from gapstudy.stats import Estimate, jackknife_interval, mean_interval
 
-__all__ = ["MIN_SEEDS", "NAMES", "counted", "estimate_cell", "interval", "number", "over_seeds", "p_value", "seed_mean"]
+__all__ = [
+    "MIN_SEEDS",
+    "NAMES",
+    "Words",
+    "counted",
+    "estimate_cell",
+    "interval",
+    "number",
+    "over_seeds",
+    "p_value",
+    "seed_mean",
+    "there_are",
+    "two_seeds",
+    "words",
+]
 
 MIN_SEEDS = 2
 """Fewest seeds for which an interval over seeds is printed."""
@@ -87,6 +101,52 @@ def over_seeds(
     return Estimate(value, np.nan, np.nan, level, len(scores), f"no interval: {why}")
 
 
-def estimate_cell(estimate: Estimate, digits: int, *, best: bool = False, note: str = "") -> Cell:
-    """Return a table cell with value and interval."""
-    return Cell(number(estimate.value, digits), interval(estimate, digits), best=best, note=note)
+def estimate_cell(
+    estimate: Estimate, digits: int, *, best: bool = False, note: str = "", runs: tuple[str, ...] = ()
+) -> Cell:
+    """Return a table cell with value and interval; ``runs`` are the ids of the runs it rests on."""
+    return Cell(number(estimate.value, digits), interval(estimate, digits), best=best, note=note, runs=runs)
+
+
+class Words(TypedDict):
+    """The two texts of an exhibit."""
+
+    caption: str
+    method: str
+
+
+def words(caption: str, method: str, *, shown: bool) -> Words:
+    """Return caption and method of an exhibit; of one that is not shown, the first sentence of its caption alone.
+
+    >>> words("What. More.", "How.", shown=False)
+    {'caption': 'What.', 'method': ''}
+    """
+    if shown:
+        return {"caption": caption, "method": method}
+    first, end, _ = caption.partition(". ")
+    return {"caption": first + end.strip(), "method": ""}
+
+
+def there_are(n: int) -> str:
+    """Return how many there are, as a clause.
+
+    >>> there_are(1), there_are(3)
+    ('there is 1', 'there are 3')
+    """
+    return f"there {'is' if n == 1 else 'are'} {n}"
+
+
+def two_seeds(counts: Iterable[int], *, level: float) -> str:
+    """Return what to know of intervals over two seeds, with a blank before it; nothing where there are none.
+
+    >>> two_seeds([2, 15], level=0.95)
+    ' Of two seeds an interval has one degree of freedom and reaches 12.7 standard errors to either side.'
+    """
+    if 2 not in set(counts):
+        return ""
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(1, (1.0 + level) / 2.0))
+    return (
+        f" Of two seeds an interval has one degree of freedom and reaches {reach:.1f} standard errors to either side."
+    )

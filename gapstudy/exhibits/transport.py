@@ -13,7 +13,7 @@ import numpy as np
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.pairs import Name, cloud, flat, lacking, pairs, runs_behind, transports
-from gapstudy.exhibits.text import estimate_cell, interval, number, seed_mean
+from gapstudy.exhibits.text import Words, estimate_cell, number, seed_mean, two_seeds, words
 from gapstudy.stats import Estimate, PairTransport, disagreement, exact_distance
 
 __all__ = ["EXACT_POINTS", "compute", "solved_pairs"]
@@ -35,20 +35,21 @@ def compute(evidence: Evidence) -> Exhibit:
         tuple(map(Head, ("Method", "Pair", "n", "pair", "floor", "pair", "floor", "first seed", "P(differ)", "JS, bits"))),
     )  # fmt: skip
     seeds = [{"representation": r, "language": code, "seed": s} for r, code, every in found for s in every]
-    analysis = evidence.study.analysis
+    analysis, behind = evidence.study.analysis, runs_behind(evidence, seeds)
     return Exhibit(
         key="transport",
         kind="table",
         title="Distances between outputs",
-        caption=_caption(evidence, [p.solved.marginal_error for every in solved.values() for p in every.values()]),
+        **_words(evidence, lines, [p.solved.marginal_error for every in solved.values() for p in every.values()]),
         signature=evidence.signature(
             f"reg:{analysis.sinkhorn_reg}",
             f"cost:{analysis.sinkhorn_cost}",
             f"space:{analysis.sinkhorn_space}",
             f"level:{analysis.level}",
             "task:xnli",
-            runs=runs_behind(evidence, seeds),
+            runs=behind,
         ),
+        runs=tuple(run.run_id for run in behind),
         table=Table(header=header, rows=tuple(_row(evidence, x) for x in lines), align="llrrrrrrrr", small=True)
         if lines
         else None,
@@ -60,17 +61,31 @@ def compute(evidence: Evidence) -> Exhibit:
     )  # fmt: skip
 
 
-def _caption(evidence: Evidence, errors: Iterable[float]) -> str:
+_CAPTION = (
+    "Distances between the outputs of two languages on the XNLI test sets, beside what two seeds of one language give (*floor*), exact transport, and the "
+    "comparison item by item."
+)
+_METHOD = (
+    "Outputs are {space}, the cost is {cost}. *Sinkhorn* [@cuturi2013]: transport cost at reg {reg:g}, whose size depends on reg and is above 0 for equal "
+    "outputs; *debiased*: Sinkhorn divergence [@feydy2019] at the same reg, 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first "
+    "seed [@pot2021]. Means over the seeds in common with {level} % t intervals.{two} *Floor*: the same between the first two seeds of one language, mean of the two "
+    "languages; a pair may lie below it, since both of its sides are of one seed. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
+    "(Clopper–Pearson [@clopperpearson1934]) and the mean Jensen–Shannon divergence [@lin1991] (t), {level} % intervals over the *n* items. "
+    "Solved until the summed marginal error is at most 1e-6; the largest is {error:.1e}."
+)
+
+
+def _words(evidence: Evidence, lines: Sequence[dict[str, Any]], errors: Iterable[float]) -> Words:
     a = evidence.study.analysis
-    return (
-        f"Test-set outputs ({a.sinkhorn_space}) by {a.sinkhorn_cost} cost. *Sinkhorn*: transport cost at reg {a.sinkhorn_reg:g}, "
-        "whose size depends on reg and is above 0 for equal outputs; *debiased*: Sinkhorn divergence at the "
-        "same reg, 0 for equal outputs; *exact*: optimal transport, the limit of reg to 0, of the first seed. "
-        f"Means over the seeds in common with {100 * a.level:g} % t intervals. *Floor*: the same between the first two seeds of one language, "
-        "mean of the two languages; a pair may lie below it, since its models share their seed. *Item by item*, on parallel test sets, first seed: the share of items with another prediction "
-        f"(Clopper–Pearson) and the mean Jensen–Shannon divergence (t), {100 * a.level:g} % intervals over the n items. "
-        f"Solved until the summed marginal error is at most 1e-6; the largest is {max(errors, default=0.0):.1e}."
+    method = _METHOD.format(
+        space=a.sinkhorn_space,
+        cost=a.sinkhorn_cost,
+        reg=a.sinkhorn_reg,
+        level=f"{100 * a.level:g}",
+        two=two_seeds((line["seeds"] for line in lines), level=a.level),
+        error=max(errors, default=0.0),
     )
+    return words(_CAPTION, method, shown=bool(lines))
 
 
 def solved_pairs(
@@ -133,20 +148,26 @@ def _item_by_item(evidence: Evidence, representation: str, code: str, seed: int)
 
 
 def _row(evidence: Evidence, line: dict[str, Any]) -> tuple[Cell, ...]:
-    def plain(key: str) -> Cell:
-        return Cell(number(float("nan") if line[key] is None else line[key], 3))
+    reference, pair = evidence.study.analysis.reference, (evidence.study.analysis.reference, line["language"])
+    name = line["representation"]
+    shared = evidence.seeds("xnli", name, pair)
+    seeds, first = (evidence.run_ids("xnli", name, pair, which) for which in (shared, shared[:1]))
+    floor = tuple(i for c in pair for i in evidence.run_ids("xnli", name, (c,), evidence.seeds("xnli", name, (c,))[:2]))
+
+    def plain(key: str, runs: tuple[str, ...]) -> Cell:
+        return Cell(number(float("nan") if line[key] is None else line[key], 3), runs=runs)
 
     return (
-        Cell(line["representation"], heading=True),
-        Cell(f"{evidence.study.analysis.reference}–{line['language']}"),
+        Cell(name, heading=True),
+        Cell(f"{reference}–{line['language']}"),
         Cell(f"{line['n']:,}"),
-        estimate_cell(line["sinkhorn"], 3),
-        plain("sinkhorn_floor"),
-        estimate_cell(line["debiased"], 3),
-        plain("debiased_floor"),
-        plain("exact"),
-        Cell(number(line["differ"].value, 3), interval(line["differ"], 3)),
-        Cell(number(line["jensen_shannon"].value, 3), interval(line["jensen_shannon"], 3)),
+        estimate_cell(line["sinkhorn"], 3, runs=seeds),
+        plain("sinkhorn_floor", floor),
+        estimate_cell(line["debiased"], 3, runs=seeds),
+        plain("debiased_floor", floor),
+        plain("exact", first),
+        estimate_cell(line["differ"], 3, runs=first),
+        estimate_cell(line["jensen_shannon"], 3, runs=first),
     )
 
 

@@ -14,7 +14,17 @@ from gapstudy.errors import StoreError
 from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.outcomes import BLOCK, are_parallel, correctness, in_blocks, why_no_items
-from gapstudy.exhibits.text import MIN_SEEDS, NAMES, estimate_cell, number, over_seeds
+from gapstudy.exhibits.text import (
+    MIN_SEEDS,
+    NAMES,
+    Words,
+    estimate_cell,
+    number,
+    over_seeds,
+    there_are,
+    two_seeds,
+    words,
+)
 from gapstudy.stats import GapVariance, gap_of, gap_variance, item_interval
 
 __all__ = ["compute", "sources"]
@@ -35,7 +45,7 @@ def compute(evidence: Evidence) -> Exhibit:
             f"{task}, {representation}, {'–'.join(languages) if len(languages) == 2 else f'{len(languages)} languages'}"
         )
         if len(seeds) < MIN_SEEDS:
-            missing.append(f"{name}: needs 2 seeds finished in every language; there are {len(seeds)}")
+            missing.append(f"{name}: needs 2 seeds finished in every language; {there_are(len(seeds))}")
             continue
         try:
             lines.append(sources(evidence, task, representation, languages, seeds))
@@ -45,7 +55,8 @@ def compute(evidence: Evidence) -> Exhibit:
         key="variance",
         kind="table",
         title="Where the uncertainty of a gap comes from",
-        caption=_CAPTION.format(level=f"{100 * analysis.level:g}", resamples=f"{analysis.resamples:,}", block=BLOCK),
+        **_words(evidence, lines),
+        runs=tuple(dict.fromkeys(i for line in lines for i in line["runs"])),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}", "gap:rpd", "sources:anova", runs=evidence.runs_of(evidence.study.tasks)
         ),
@@ -58,15 +69,28 @@ def compute(evidence: Evidence) -> Exhibit:
 
 
 _CAPTION = (
-    "Mean RPD (%) over pairs of the languages named, of means over S seeds. *Seed*, *item* and *rest* are standard deviations "
-    "that another seed, another test set of this size and their interaction (items that some seeds get right) give the "
-    "gap of one seed: a two-way analysis of variance of the linearised gap (0 where the estimate is negative; the CSV keeps the "
-    "sign). More seeds lower seed and rest, not item. {level} % intervals: over seeds with these items (jackknife), over "
-    "items with these models (centred bootstrap, {resamples} resamples), and for new seeds and new items together; the last is not the "
-    "sum of the first two, which would count the rest twice, and is never narrower than seeds alone make it. Items are pairs of sentences, drawn jointly over languages where test "
-    "sets are parallel; in token tasks blocks of {block} consecutive words, since sentence boundaries are not stored. Languages "
-    "are the study's and are not resampled."
+    "Mean RPD over pairs of the languages named, with what another *seed*, another test set of this size (*item*) and their interaction (*rest*) "
+    "would do to the gap of one seed, and its intervals over seeds, over items and over both."
 )
+_METHOD = (
+    "Standard deviations are from a two-way analysis of variance of the linearised gap (0 where the estimate is negative; the CSV keeps the "
+    "sign). More seeds lower seed and rest, not item. {level} % intervals: over seeds with these items (jackknife), over items with these models "
+    "(centred bootstrap, {resamples} resamples), and for new seeds and new items together, which is not the sum of the first two and never "
+    "narrower than seeds alone make it.{two} Items are pairs of sentences, drawn jointly over languages where test sets are parallel; in token tasks "
+    "blocks of {block} consecutive words, since sentence boundaries are not stored. Languages are the study's and are not resampled. What a seed "
+    "decides: initialisation, order and dropout [@dodge2020]."
+)
+
+
+def _words(evidence: Evidence, lines: list[dict[str, Any]]) -> Words:
+    analysis = evidence.study.analysis
+    method = _METHOD.format(
+        level=f"{100 * analysis.level:g}",
+        resamples=f"{analysis.resamples:,}",
+        block=BLOCK,
+        two=two_seeds((line["parts"].n_seeds for line in lines), level=analysis.level),
+    )
+    return words(_CAPTION, method, shown=bool(lines))
 
 
 def _asked(evidence: Evidence) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -113,6 +137,7 @@ def sources(
         "representation": representation,
         "languages": list(languages),
         "parallel": parallel,
+        "runs": evidence.run_ids(task, representation, languages, seeds),
         "parts": parts,
         "seeds": of_seeds,
         "items": over_items,
@@ -121,8 +146,8 @@ def sources(
 
 def _table(lines: list[dict[str, Any]]) -> Table:
     header = (
-        (Head(""), Head("", 2), Head("Standard deviation", 3), Head("Mean RPD with interval", 3)),
-        (Head("Method"), Head("S"), Head("Items"), Head("seed"), Head("item"), Head("rest"), Head("over seeds"), Head("over items"), Head("both")),
+        (Head(""), Head("", 2), Head("Standard deviation, %", 3), Head("Mean RPD, %, and interval", 3)),
+        (Head("Method"), Head("Seeds"), Head("Items"), Head("seed"), Head("item"), Head("rest"), Head("over seeds"), Head("over items"), Head("both")),
     )  # fmt: skip
     groups = list(dict.fromkeys(map(_group, lines)))
     rows: list[tuple[Cell, ...]] = []
@@ -139,8 +164,8 @@ def _table(lines: list[dict[str, Any]]) -> Table:
                 Cell(line["representation"], heading=True),
                 Cell(str(parts.n_seeds)),
                 Cell(f"{parts.n_items:,}"),
-                *(Cell(number(v, 2)) for v in deviations),
-                *(estimate_cell(e, 2) for e in (line["seeds"], line["items"], parts.both)),
+                *(Cell(number(v, 2), runs=tuple(line["runs"])) for v in deviations),
+                *(estimate_cell(e, 2, runs=tuple(line["runs"])) for e in (line["seeds"], line["items"], parts.both)),
             )
         )
     return Table(header=header, rows=tuple(rows), align="lrrrrrrrr", small=True)

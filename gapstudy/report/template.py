@@ -87,8 +87,9 @@ def _remarks(exhibit: Exhibit) -> list[Markdown]:
     notes = [f"^{mark}^\u2009{prose(text, limit=CLIP)}" for text, mark in marks.items()]
     missing = [Markdown(f"*Missing:* {prose(line, limit=CLIP)}") for line in exhibit.missing]
     footnote = [Markdown("; ".join(notes))] if notes else []
-    words = [exhibit.method] if exhibit.numbered else [exhibit.caption, exhibit.method]
-    said = [*footnote, *missing, *map(prose, exhibit.notes), *(prose(text) for text in words if text)]
+    caption = [prose(exhibit.caption)] if exhibit.caption and not exhibit.numbered else []
+    method = [prose(exhibit.method, references=True)] if exhibit.method else []  # ours alone: it may cite
+    said = [*footnote, *missing, *map(prose, exhibit.notes), *caption, *method]
     if not exhibit.signature:
         return said
     last = said.pop() if said else Markdown("")

@@ -87,7 +87,7 @@ def test_comparison_prints_its_lines(full: Any, row_of: Callable[..., Any], cont
     assert row[4].text == f"{line['improvement'].value:.2f}"
     assert row[6].text == f"{gap.value:.2f}"
     assert row_of(full.exhibits["comparison"], "phoneme − character", "Named")[8].text == "–"
-    caption = full.exhibits["comparison"].caption
+    caption = full.exhibits["comparison"].method
     assert "for its 5 rows" in caption
     assert "seeds within each language, 60 resamples" in caption
     assert "t intervals over seeds where there are fewer than ten" in caption
@@ -99,7 +99,7 @@ def test_what_cannot_be_compared_is_said(evidence_of: Callable[..., Evidence], w
     few = comparison.compute(evidence_of(wide.narrowed(tasks=("ner",)), seeds=1))
     assert few.table is None
     assert few.missing == (
-        "ner: phoneme and character need 2 seeds finished in every one of eng, kor, fin; there are 1",
+        "ner: phoneme and character need 2 seeds finished in every one of eng, kor, fin; there is 1",
     )
     apart = comparison.compute(
         evidence_of(
@@ -165,7 +165,7 @@ def test_every_analysis_has_its_line_and_its_sentence(full: Any) -> None:
     assert tuple(exhibit.data) == LINES
     assert tuple(row[0].text for row in exhibit.table.rows) == LINES
     assert [note.split(": ")[0] for note in exhibit.notes] == list(LINES)
-    assert "which are 5 seeds × 2 pairs and **not 10 independent observations**" in exhibit.caption
+    assert "are 5 seeds × 2 pairs and **not 10 independent observations**" in exhibit.method
 
 
 def test_lines_are_of_table_3s_points(full: Any) -> None:
@@ -265,7 +265,7 @@ def test_one_seed_has_no_variance(evidence_of: Callable[..., Evidence], wide: St
     """One seed is too few, and each gap says so; without a gap there is a reason too."""
     exhibit = variance.compute(evidence_of(wide.narrowed(tasks=("pos",)), seeds=1))
     assert exhibit.table is None
-    assert exhibit.missing[0] == "pos, character, 3 languages: needs 2 seeds finished in every language; there are 1"
+    assert exhibit.missing[0] == "pos, character, 3 languages: needs 2 seeds finished in every language; there is 1"
     none = variance.compute(evidence_of(wide.narrowed(tasks=("pos",)), keep=lambda c, _: c.language == "kor"))
     assert none.missing == ("no task has runs in two languages",)
 
@@ -286,7 +286,7 @@ def test_zero_shot_draws_a_seed_with_all_its_languages(evidence_of: Callable[...
 
     exhibit = comparison.compute(evidence)
 
-    assert "seeds with all their languages" in exhibit.caption
+    assert "seeds with all their languages" in exhibit.method
     assert {c["improvement"].method.split(", ")[2] for c in exhibit.data["comparisons"]} == {"t interval over seeds"}
     for other in (variance.compute(evidence), sensitivity.compute(evidence)):
         assert other.table is not None

@@ -35,8 +35,8 @@ def test_headings_name_task_metric_and_seeds(full: Any) -> None:
     headings = [row[0].text for row in full.exhibits["table1"].table.rows if len(row) == 1]
 
     assert headings == [
-        "Named-entity recognition (entity F1, %; seeds: 5)",
-        "Part-of-speech tagging (accuracy = micro F1, %; seeds: 2)",
+        "Named-entity recognition (entity F1, %; 5 seeds)",
+        "Part-of-speech tagging (accuracy = micro F1, %; 2 seeds)",
     ]
 
 
@@ -48,14 +48,14 @@ def test_another_primary_metric_is_named(evidence_of: Callable[..., Evidence], w
     table = table1.compute(evidence).table
 
     assert table is not None
-    assert table.rows[5][0].text == "Part-of-speech tagging (macro F1 over words, %; seeds: 2)"
+    assert table.rows[5][0].text == "Part-of-speech tagging (macro F1 over words, %; 2 seeds)"
 
 
 def test_the_other_metrics_are_beside_the_primary_one(full: Any) -> None:
-    """The caption names the metrics that are not printed, and results hold them with the same intervals."""
+    """The method names the metrics that are not printed, and results hold them with the same intervals."""
     exhibit = full.exhibits["table1"]
-    assert "NER: macro F1 over words and macro F1 over characters" in exhibit.caption
-    assert "POS: macro F1 over words and macro F1 over characters" in exhibit.caption
+    assert "NER: macro F1 over words and macro F1 over characters" in exhibit.method
+    assert "POS: macro F1 over words and macro F1 over characters" in exhibit.method
     found = exhibit.data["ner"]["character"]["companions"]["char_macro_f1"]["kor"]
     values = [full.evidence.score("ner", "character", "kor", seed, "char_macro_f1") for seed in range(5)]
     assert (found.value, found.n) == (pytest.approx(np.mean(values)), 5)
@@ -223,16 +223,16 @@ def test_scores_of_zero_have_no_rpd(wide: Study, rewrite: Callable[..., None], f
 def test_the_level_is_the_studys(
     evidence_of: Callable[..., Evidence], wide: Study, changed: Callable[..., Study], level: float
 ) -> None:
-    """Every interval has the study's level, and the caption prints it."""
+    """Every interval has the study's level, and the method prints it."""
     exhibit = table1.compute(evidence_of(changed(wide, level=level)))
 
     assert {row["level"] for row in exhibit.records} == {level}
-    assert f"{100 * level:g} % t intervals" in exhibit.caption
+    assert f"{100 * level:g} % t intervals" in exhibit.method
 
 
-def test_caption_counts_sentences_and_resamples(full: Any) -> None:
-    """The caption has the number of parallel sentences and of resamples that were used."""
-    caption = full.exhibits["table1"].caption
+def test_method_counts_sentences_and_resamples(full: Any) -> None:
+    """The method has the number of parallel sentences and of resamples that were used."""
+    caption = full.exhibits["table1"].method
 
     assert "jackknife over the 40 parallel sentences" in caption
     assert "60 half-samples of the sentences" in caption

@@ -79,13 +79,13 @@ def test_table_shows_the_first_seed_and_the_csv_all(full: Any, printed: Callable
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95])
-def test_caption_has_the_one_sided_confidence(
+def test_method_has_the_one_sided_confidence(
     evidence_of: Callable[..., Evidence], wide: Study, changed: Callable[..., Study], level: float
 ) -> None:
-    """The upper end of a two-sided interval at 95 % is a bound at 97.5 %: the caption says which."""
+    """The upper end of a two-sided interval at 95 % is a bound at 97.5 %: the method says which."""
     exhibit = certificates.compute(evidence_of(changed(wide, level=level), seeds=1))
 
-    assert f"one-sided confidence {50 * (1 + level):g} %" in exhibit.caption
+    assert f"one-sided confidence {50 * (1 + level):g} %" in exhibit.method
     assert exhibit.data["seeds"][0]["certificate"].level == level
 
 
@@ -142,8 +142,8 @@ def test_vacuous_bounds_are_in_brackets(full: Any, printed: Callable[..., list[l
     for row in rows:
         for text in row[8:10]:
             assert text.startswith("(") == (float(text.strip("()")) >= 1)
-    assert theorem._bracketed(0.994).text == "0.99"
-    assert theorem._bracketed(1.0).text == "(1.00)"
+    assert theorem._bracketed(0.994, ()).text == "0.99"
+    assert theorem._bracketed(1.0, ()).text == "(1.00)"
 
 
 def test_an_unreachable_bound_is_never_informative(full: Any) -> None:

@@ -57,20 +57,20 @@ def test_agrees_with_figure_3(full: Any) -> None:
     assert line_of(full, "subword", "swa")["sinkhorn"].value == pytest.approx(np.mean(points), rel=1e-12)
 
 
-def test_caption_states_how(full: Any) -> None:
-    """The caption has reg, cost, space, the kinds of intervals and the largest marginal error, and none is hidden."""
+def test_method_states_how(full: Any) -> None:
+    """The method has reg, cost, space, the kinds of intervals and the largest marginal error, and none is hidden."""
     exhibit = full.exhibits["transport"]
     for part in (
-        "(probabilities)",
-        "euclidean cost",
+        "Outputs are probabilities",
+        "the cost is euclidean",
         "reg 0.05",
         "95 % t intervals",
         "Clopper–Pearson",
         "summed marginal error is at most 1e-6",
     ):
-        assert part in exhibit.caption
+        assert part in exhibit.method
     errors = [p["marginal_error"] for p in exhibit.data["pairs"]]
-    assert f"the largest is {max(errors):.1e}." in exhibit.caption
+    assert f"the largest is {max(errors):.1e}." in exhibit.method
     assert len(errors) == 3 * (2 * 5 + 3)
     assert exhibit.notes == ()
 
@@ -84,7 +84,7 @@ def test_logits_and_options_of_the_study(
     exhibit = transport.compute(evidence)
     x, y = (evidence.outputs("xnli", "subword", c, 0).logits for c in ("eng", "swa"))
 
-    assert "(logits) by sqeuclidean cost" in exhibit.caption
+    assert "Outputs are logits, the cost is sqeuclidean." in exhibit.method
     assert exhibit.data["pairs"][0]["sinkhorn"] == sinkhorn_distance(x, y, reg=1.0, cost="sqeuclidean")
 
 

@@ -72,7 +72,7 @@ def hostile() -> Report:
         numbered=False,
         title=every,
         caption=every,
-        method=every,
+        method=literal(every),  # it may refer and cite, so that data in it are escaped as in a paragraph
         signature=every,
         table=table(),
     )
