@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
 from gapstudy import __version__
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
-from gapstudy.exhibits.text import counted
 from gapstudy.languages import language
 from gapstudy.report.abstract import abstract
 from gapstudy.report.document import Report, Section
@@ -67,8 +65,10 @@ _DATA = (
     "@tbl-table4 counts the examples of each corpus as this study read them, beside the paper’s counts: differences in size alone "
     "can make differences in scores."
 )
-_HYPER = "@tbl-table5 lists what the models were trained with and what the paper selected; look for settings that favour one representation. "
+_HYPER = (
+    "@tbl-table5 lists what the models were trained with and what the paper selected; look for settings that favour one representation. "
     "@fig-learning shows how the models learnt, and which epochs were chosen."
+)
 _COMPARED = (
     "@tbl-comparison tests each representation against each other over the same seeds. The seed is the unit of every claim about a "
     "method; the last column says what the test set adds."
