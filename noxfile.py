@@ -94,3 +94,29 @@ def simulate(session: nox.Session) -> None:
     session.install(".")
     whole = [] if session.posargs else ["--write", "docs/simulations.md"]
     session.run("python", "-m", "simulations", *whole, *session.posargs)
+
+
+PAGES = """
+import sys
+from pathlib import Path
+from gapstudy.report.fallback import pages
+
+source, target, numbers = Path(sys.argv[1]), Path(sys.argv[2]), map(int, sys.argv[3:])
+pictures = pages(source, 100)
+for number in numbers:
+    (target / f"page-{number}.png").write_bytes(pictures[number - 1])
+"""
+
+
+@nox.session
+def sample(session: nox.Session) -> None:
+    """Make reports/sample anew from finished runs of tiny: ``nox -s sample -- runs 1 6`` (their folder, pages to show)."""
+    runs, *numbers = session.posargs or ["runs"]
+    session.install(".")
+    folder, target = Path(session.create_tmp()).resolve() / "reports", Path("reports/sample")
+    session.run("gapstudy", "report", "--runs", runs, "--reports", str(folder))
+    for old in target.glob("page-*.png"):
+        old.unlink()
+    for name in ("report.pdf", "report.html"):
+        (target / name).write_bytes((folder / "tiny" / name).read_bytes())
+    session.run("python", "-c", PAGES, str(folder / "tiny" / "report.qmd"), str(target), *(numbers or ["1", "6"]))
