@@ -245,7 +245,7 @@ def make_report(
     evidence, excluded, changed = gather(study, store)
     folder = Path(reports) / study.name
     runs = {run.run_id: evidence.content_of(run) for run in evidence.runs}
-    changes = changes_since(folder, runs)
+    changes = changes_since(folder, runs, _cells(study, store))
 
     def tell(done: int, total: int, running: tuple[str, ...]) -> None:
         say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
@@ -255,17 +255,24 @@ def make_report(
         exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
     say("writing")
     unfinished = _unfinished(evidence, store, {*runs, *excluded})
-    around = Circumstances(excluded=excluded, unfinished=unfinished, engine=rendering.result(), stamp=stamp)
-    report = compose(evidence, exhibits, excluded, today, around)
+    around = Circumstances(
+        excluded=_placeless(excluded, store),
+        unfinished=_placeless(unfinished, store),
+        engine=rendering.result(),
+        stamp=stamp,
+    )
+    report = compose(evidence, exhibits, around.excluded, today, around)
     written = write(report, folder)
     replace_text(folder / "study.toml", written_study(evidence).text)
     blocks = (block for section in report.closing for block in section.body)
     facts = {block.key: block.data for block in blocks if isinstance(block, Exhibit) and block.data}
-    write_results(
-        folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs, provenance=facts
-    )
     say("rendering")
-    rendered = render(folder, formats)
+    rendered = None
+    try:
+        rendered = render(folder, formats)
+    finally:  # the numbers are worth having without a document, but a document that was not made knows no runs
+        write_results(folder, study.name, list(exhibits.values()), made=today, excluded=around.excluded, runs=runs,
+                      provenance=facts, rendered=rendered is not None)  # fmt: skip
     stale = prepared(study, store).choices.stale
     missing = {e.key: e.missing for e in exhibits.values() if e.missing}
     return Made(
@@ -286,11 +293,24 @@ def report_changes(study: Study, store: RunStore, reports: str | Path) -> Change
     folder = Path(reports) / study.name
     if not (folder / "results.json").is_file():
         return None
+    cells = _cells(study, store)
     try:
         evidence, _, _ = gather(study, store)
     except IncompleteStudyError:
-        return changes_since(folder, {})
-    return changes_since(folder, {run.run_id: evidence.content_of(run) for run in evidence.runs})
+        return changes_since(folder, {}, cells)
+    return changes_since(folder, {run.run_id: evidence.content_of(run) for run in evidence.runs}, cells)
+
+
+def _cells(study: Study, store: RunStore) -> set[str]:
+    """Return the names of the cells that a report of ``study``, perhaps narrowed, shows."""
+    return {cell.name for cell in prepared(study, store).as_trained(study).cells()}
+
+
+def _placeless(reasons: dict[str, str], store: RunStore) -> dict[str, str]:
+    """Return reasons as a report may print them, without the folders of this machine."""
+    from gapstudy.store.places import without_places
+
+    return {name: without_places(why, store.root, store.root.resolve()) for name, why in reasons.items()}
 
 
 def _unfinished(evidence: Evidence, store: RunStore, known: set[str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ from gapstudy.exhibits.text import NAMES, counted
 from gapstudy.report.circumstances import NOT_RECORDED, SHOWN, Circumstances, device_of, listed, made_of
 from gapstudy.report.markup import literal
 from gapstudy.report.power import CORE_WATTS, run_kwh
-from gapstudy.report.studyfile import without_places
 from gapstudy.store import Run
+from gapstudy.store.places import without_places
 
 __all__ = ["left_out", "method", "runs_table"]
 

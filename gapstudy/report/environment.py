@@ -14,8 +14,8 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import counted
 from gapstudy.report.circumstances import NOT_RECORDED, Circumstances, device_of, kinds, listed, made_of
-from gapstudy.report.studyfile import is_local, last_part, without_places
 from gapstudy.store import Run
+from gapstudy.store.places import is_local, last_part, without_places
 
 __all__ = ["DATA", "encoders", "environment", "fingerprints", "said"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 import tomllib
 from collections.abc import Callable
@@ -21,9 +22,10 @@ from gapstudy.report.document import Section
 from gapstudy.report.power import CORE_WATTS, GIB_WATTS, gpu_watts, run_kwh
 from gapstudy.report.provenance import Circumstances, closing, day_stamp, written_study
 from gapstudy.report.results import Changes, changes_since
-from gapstudy.report.studyfile import study_file, without_places
+from gapstudy.report.studyfile import study_file
 from gapstudy.report.tables import table_html
 from gapstudy.store import Run
+from gapstudy.store.places import without_places
 from gapstudy.study import Study
 
 FULL = {
@@ -341,22 +343,43 @@ def test_changes_since_a_report(tmp_path: Path) -> None:
     """Runs added, gone and changed are told by their content; a folder without such a report tells nothing."""
     from gapstudy.report.results import write_results
 
-    before = {"a": 64 * "1", "b": 64 * "2", "c": 64 * "3"}
-    assert changes_since(tmp_path, before) is None
+    a, b, c = (f"ner-phoneme-{code}-s00-1234abcd" for code in ("eng", "fra", "swa"))
+    before, cells = {a: 64 * "1", b: 64 * "2", c: 64 * "3"}, {f"ner-phoneme-{code}" for code in ("eng", "fra", "swa")}
+    assert changes_since(tmp_path, before, ()) is None
     write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs=before)
-    same = changes_since(tmp_path, before)
+    same = changes_since(tmp_path, before, cells)
     assert same == Changes("2026-01-02")
     assert not same
     assert str(same) == "since the report of 2026-01-02: no run added, gone or changed"
-    changes = changes_since(tmp_path, {"b": 64 * "2", "c": 64 * "4", **{f"n{i}": "5" for i in range(5)}})
-    assert changes == Changes("2026-01-02", added=("n0", "n1", "n2", "n3", "n4"), gone=("a",), changed=("c",))
+    changes = changes_since(tmp_path, {b: 64 * "2", c: 64 * "4", **{f"n{i}": "5" for i in range(5)}}, cells)
+    assert changes == Changes("2026-01-02", added=("n0", "n1", "n2", "n3", "n4"), gone=(a,), changed=(c,))
     assert str(changes) == (
-        "since the report of 2026-01-02: 5 runs added (n0, n1, n2, …), 1 run gone (a), 1 run changed (c)"
+        f"since the report of 2026-01-02: 5 runs added (n0, n1, n2, …), 1 run gone ({a}), 1 run changed ({c})"
     )
+
+
+def test_what_a_narrower_report_does_not_show_is_not_gone(tmp_path: Path) -> None:
+    """Runs of cells that a narrowed report leaves away are neither gone nor changed; those of its own cells are."""
+    from gapstudy.report.results import write_results
+
+    runs = {f"{cell}-s0{seed}-1234abcd": 64 * "1" for cell in ("ner-phoneme-eng", "pos-phoneme-eng") for seed in (0, 1)}
+    write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs=runs)
+    shown = {"ner-phoneme-eng-s00-1234abcd": 64 * "1"}
+    changes = changes_since(tmp_path, shown, {"ner-phoneme-eng"})
+    assert changes == Changes("2026-01-02", gone=("ner-phoneme-eng-s01-1234abcd",))
+
+
+def test_results_beside_an_older_document_claim_no_runs(tmp_path: Path) -> None:
+    """Where the document could not be made anew, results.json does not say that it is of these runs."""
+    from gapstudy.report.results import write_results
+
+    write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs={"a": "1"}, rendered=False)
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["runs"] == ["a"]
+    assert changes_since(tmp_path, {"a": "1"}, ()) is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"date": "2026-01-01"}', '{"date": "2026-01-01", "contents": 3}'])
 def test_a_report_of_another_version_tells_nothing(content: str, tmp_path: Path) -> None:
     """results.json that is damaged, or of a version that kept no contents, is no report to compare with."""
     (tmp_path / "results.json").write_text(content, encoding="utf-8")
-    assert changes_since(tmp_path, {"a": "1"}) is None
+    assert changes_since(tmp_path, {"a": "1"}, ()) is None
