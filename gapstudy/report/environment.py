@@ -98,7 +98,9 @@ def environment(evidence: Evidence, around: Circumstances) -> Exhibit:
 
 
 def _counts(evidence: Evidence, value: Callable[[Mapping[str, Any]], str]) -> dict[str, int]:
-    counts = Counter(without_places(value(made_of(run))) or NOT_RECORDED for run in evidence.runs)
+    counts = Counter[str]()
+    for said_by_run, count in Counter(value(made_of(run)) for run in evidence.runs).items():
+        counts[without_places(said_by_run) or NOT_RECORDED] += count
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

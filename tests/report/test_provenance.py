@@ -135,7 +135,7 @@ def test_without_runs_there_is_nothing_to_say(evidence: Evidence) -> None:
         ("NVIDIA H100 80GB HBM3", 700), ("NVIDIA H100 PCIe", 350), ("NVIDIA H200", 700), ("NVIDIA A100-SXM4-40GB", 400),
         ("NVIDIA A100-PCIE-40GB", 250), ("NVIDIA A100 80GB PCIe", 300), ("Tesla V100-SXM2-16GB", 300), ("Tesla T4", 70),
         ("NVIDIA L4", 72), ("NVIDIA L40S", 350), ("NVIDIA GeForce RTX 3090", 350), ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
-        ("NVIDIA GeForce RTX 4080 SUPER", None), ("NVIDIA GeForce RTX 2080 Ti", 250), ("Some Other GPU", None), ("", None),
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", None), ("NVIDIA GeForce RTX 4080 SUPER", None), ("NVIDIA GeForce RTX 2080 Ti", 250), ("Some Other GPU", None), ("", None),
     ],
 )  # fmt: skip
 def test_board_powers(name: str, watts: float | None) -> None:
@@ -147,6 +147,7 @@ def test_energy_of_a_run() -> None:
     """Hours times the power of busy cores, of the board and of the memory; None where the device's power is unknown."""
     assert run_kwh(2.0, device="cpu", name="x86_64") == pytest.approx(2 * CORE_WATTS / 1000)
     assert run_kwh(1.0, device="cpu", name="", threads=4, memory_gib=8) == pytest.approx((48 + 8 * GIB_WATTS) / 1000)
+    assert run_kwh(2.0, device="cuda", name="Tesla T4", threads=64) == pytest.approx(2 * (70 + CORE_WATTS) / 1000)
     assert run_kwh(1.0, device="cuda", name="NVIDIA L4") == pytest.approx((12 + 72) / 1000)
     assert run_kwh(1.0, device="cuda", name="unheard of") is None
     assert run_kwh(1.0, device="none", name="") is None
