@@ -24,6 +24,7 @@ from gapstudy.store import Run, RunStore, State, write_json
 from gapstudy.study import RunSpec, Study
 
 if TYPE_CHECKING:
+    from gapstudy.exhibits.base import Exhibit
     from gapstudy.exhibits.evidence import Evidence
     from gapstudy.report.results import Changes
 
@@ -228,16 +229,12 @@ def make_report(
     RenderError
         If the document could not be rendered.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from gapstudy.exhibits.base import Exhibit
-    from gapstudy.exhibits.every import compute_exhibits
     from gapstudy.report import render, write
     from gapstudy.report.compose import compose
     from gapstudy.report.files import replace_text
-    from gapstudy.report.provenance import Circumstances, engine, written_study
+    from gapstudy.report.provenance import Circumstances, written_study
     from gapstudy.report.results import changes_since, write_results
-    from gapstudy.stats.workers import cores
 
     stamp = _stamp()
     today = datetime.fromtimestamp(stamp, UTC).date()
@@ -247,18 +244,13 @@ def make_report(
     runs = {run.run_id: evidence.content_of(run) for run in evidence.runs}
     changes = changes_since(folder, runs, _cells(study, store))
 
-    def tell(done: int, total: int, running: tuple[str, ...]) -> None:
-        say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
-
-    with ThreadPoolExecutor(1) as pool:
-        rendering = pool.submit(engine)  # a program is asked for its version, which need not be waited for
-        exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
+    exhibits, rendering = _computed(evidence, folder, jobs, say)
     say("writing")
     unfinished = _unfinished(evidence, store, {*runs, *excluded})
     around = Circumstances(
         excluded=_placeless(excluded, store),
         unfinished=_placeless(unfinished, store),
-        engine=rendering.result(),
+        engine=rendering,
         stamp=stamp,
     )
     report = compose(evidence, exhibits, around.excluded, today, around)
@@ -278,6 +270,25 @@ def make_report(
     return Made(
         folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale, changes, unfinished
     )
+
+
+def _computed(
+    evidence: Evidence, folder: Path, jobs: int, say: Callable[[str], None]
+) -> tuple[dict[str, Exhibit], str]:
+    """Return every exhibit, and the name and version of what will render them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gapstudy.exhibits.every import compute_exhibits
+    from gapstudy.report.provenance import engine
+    from gapstudy.stats.workers import cores
+
+    def tell(done: int, total: int, running: tuple[str, ...]) -> None:
+        say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
+
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(engine)  # a program is asked for its version, which need not be waited for
+        exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
+    return exhibits, rendering.result()
 
 
 def report_changes(study: Study, store: RunStore, reports: str | Path) -> Changes | None:

@@ -283,7 +283,7 @@ def test_what_is_known_starts_no_process(serial: Any, tmp_path: Path, monkeypatc
 
 
 def _is_exhibit(value: str, key: str) -> bool:
-    content = json.loads(value)
+    content = json.loads(value.partition(" ")[2])
     record = content.get("$tuple", [{}])[0] if isinstance(content, dict) else {}
     return isinstance(record, dict) and record.get("$record", ["", "", {}])[2].get("key") == key
 
