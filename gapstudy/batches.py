@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,11 @@ from torch import Tensor
 
 from gapstudy.encode import BOUNDARY, IGNORED, Encoded
 
-__all__ = ["Batch", "Labelling", "Padded", "Rows", "epoch_order", "parts_of", "sorted_order"]
+__all__ = ["Batch", "Labelling", "Padded", "Rows", "epoch_order", "in_groups", "parts_of", "sorted_order"]
 
 _NO_WORD = -3  # of padding
 Rows = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,32 @@ def parts_of(rows: Rows, lengths: npt.NDArray[np.int32], overhead: float) -> lis
     while cuts[-1]:
         cuts.append(int(begin[cuts[-1]]))
     return [rows[start:end] for end, start in pairwise(cuts)][::-1]
+
+
+def in_groups(order: list[Rows], compute: Callable[[Rows], T]) -> tuple[list[Rows], list[T]]:
+    """Compute something of each group of rows without gradients; a group that does not fit the device is halved.
+
+    Returns
+    -------
+    groups, results
+        The groups as they were computed, in the same order of rows.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        If a single row does not fit.
+    """
+    left, groups, results = order[::-1], list[Rows](), list[T]()
+    while left:
+        rows = left.pop()
+        try:
+            results.append(compute(rows))
+            groups.append(rows)
+        except torch.OutOfMemoryError:
+            if len(rows) == 1:
+                raise
+            left += [rows[len(rows) // 2 :], rows[: len(rows) // 2]]
+    return groups, results
 
 
 def sorted_order(lengths: npt.NDArray[np.int32], batch_size: int) -> list[Rows]:

@@ -33,6 +33,7 @@ class Progress:
     epoch, history : epochs done, and a row for each.
     best_epoch, best_score, best_state : the best of them, with its weights.
     losses : of the steps done of the epoch after these, one float32 number each.
+    most : so many examples are done at once since memory was short; None: it never was.
     seconds : spent so far, in all sittings.
     """
 
@@ -42,6 +43,7 @@ class Progress:
     best_score: float
     best_state: dict[str, Tensor]
     losses: list[Tensor] = field(default_factory=list)
+    most: int | None = None
     seconds: float = 0.0
 
     @classmethod
@@ -91,14 +93,18 @@ class Checkpoint:
             tensors |= {f"optimiser/{i}/{k}": v for k, v in state.items()}
         meta = {"epoch": progress.epoch, "history": progress.history, "best_epoch": progress.best_epoch,
                 "best_score": progress.best_score, "losses": [float(x) for x in progress.losses],
-                "seconds": progress.seconds, "identity": self.identity}  # fmt: skip
+                "most": progress.most, "seconds": progress.seconds, "identity": self.identity}  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.touch()
-        mode = temporary.stat().st_mode  # what the user's umask gives; safetensors would make the file private
-        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"progress": json.dumps(meta)})
-        temporary.chmod(mode)
-        temporary.replace(self.path)
+        try:
+            temporary.touch()
+            mode = temporary.stat().st_mode  # what the user's umask gives; safetensors would make the file private
+            save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"progress": json.dumps(meta)})
+            temporary.chmod(mode)
+            temporary.replace(self.path)
+        except BaseException:  # a full disk, above all, must not keep half a file
+            temporary.unlink(missing_ok=True)
+            raise
         self._last = time.monotonic()
         self._took = self._last - began
 
@@ -141,7 +147,14 @@ def _resume(
     _restore(optimiser, _part(tensors, "optimiser/"))
     losses = [torch.tensor(loss, dtype=torch.float32, device=device) for loss in meta["losses"]]
     return Progress(
-        meta["epoch"], meta["history"], meta["best_epoch"], meta["best_score"], best, losses, float(meta["seconds"])
+        meta["epoch"],
+        meta["history"],
+        meta["best_epoch"],
+        meta["best_score"],
+        best,
+        losses,
+        meta.get("most"),
+        float(meta["seconds"]),
     )
 
 

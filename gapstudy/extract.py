@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gapstudy.batches import Batch, Padded, sorted_order
+from gapstudy.batches import Batch, Padded, in_groups, sorted_order
 from gapstudy.encode import BOUNDARY, Encoded
 from gapstudy.errors import RunError
 
@@ -45,18 +45,21 @@ def sentence_vectors(
     encoder.eval()
     data = Padded(sentences, device)
     order = sorted_order(data.lengths, _BATCH)
-    pieces: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    for batch in data.batches(order):
-        out = encoder(
-            input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask, output_hidden_states=True
-        )
-        own = _own(batch).unsqueeze(-1)
-        for layer in layers:
-            hidden = _layer(out, layer)
-            weight = own.to(hidden.dtype)
-            pieces[layer].append((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))
-    back = np.argsort(np.concatenate(order), kind="stable")
-    return {layer: torch.cat(rows).float().cpu().numpy()[back] for layer, rows in pieces.items()}
+    groups, pieces = in_groups(order, lambda rows: _means(encoder, data.batch(rows), layers))
+    back = np.argsort(np.concatenate(groups), kind="stable")
+    return {layer: torch.cat([p[layer] for p in pieces]).float().cpu().numpy()[back] for layer in layers}
+
+
+def _means(encoder: Any, batch: Batch, layers: Sequence[str]) -> dict[str, Tensor]:
+    """Return for each layer the means (batch, hidden size) over a sentence's own units."""
+    out = encoder(input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask, output_hidden_states=True)
+    own = _own(batch).unsqueeze(-1)
+    found: dict[str, Tensor] = {}
+    for layer in layers:
+        hidden = _layer(out, layer)
+        weight = own.to(hidden.dtype)
+        found[layer] = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
+    return found
 
 
 def _own(batch: Batch) -> Tensor:

@@ -24,6 +24,7 @@ from gapstudy.store import Run, RunStore, State, write_json
 from gapstudy.study import RunSpec, Study
 
 if TYPE_CHECKING:
+    from gapstudy.exhibits.base import Exhibit
     from gapstudy.exhibits.evidence import Evidence
     from gapstudy.report.results import Changes
 
@@ -228,16 +229,12 @@ def make_report(
     RenderError
         If the document could not be rendered.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from gapstudy.exhibits.base import Exhibit
-    from gapstudy.exhibits.every import compute_exhibits
     from gapstudy.report import render, write
     from gapstudy.report.compose import compose
     from gapstudy.report.files import replace_text
-    from gapstudy.report.provenance import Circumstances, engine, written_study
+    from gapstudy.report.provenance import Circumstances, written_study
     from gapstudy.report.results import changes_since, write_results
-    from gapstudy.stats.workers import cores
 
     stamp = _stamp()
     today = datetime.fromtimestamp(stamp, UTC).date()
@@ -245,7 +242,45 @@ def make_report(
     evidence, excluded, changed = gather(study, store)
     folder = Path(reports) / study.name
     runs = {run.run_id: evidence.content_of(run) for run in evidence.runs}
-    changes = changes_since(folder, runs)
+    changes = changes_since(folder, runs, _cells(study, store))
+
+    exhibits, rendering = _computed(evidence, folder, jobs, say)
+    say("writing")
+    unfinished = _unfinished(evidence, store, {*runs, *excluded})
+    around = Circumstances(
+        excluded=_placeless(excluded, store),
+        unfinished=_placeless(unfinished, store),
+        engine=rendering,
+        stamp=stamp,
+    )
+    report = compose(evidence, exhibits, around.excluded, today, around)
+    written = write(report, folder)
+    replace_text(folder / "study.toml", written_study(evidence).text)
+    blocks = (block for section in report.closing for block in section.body)
+    facts = {block.key: block.data for block in blocks if isinstance(block, Exhibit) and block.data}
+    say("rendering")
+    rendered = None
+    try:
+        rendered = render(folder, formats)
+    finally:  # the numbers are worth having without a document, but a document that was not made knows no runs
+        write_results(folder, study.name, list(exhibits.values()), made=today, excluded=around.excluded, runs=runs,
+                      provenance=facts, rendered=rendered is not None)  # fmt: skip
+    stale = prepared(study, store).choices.stale
+    missing = {e.key: e.missing for e in exhibits.values() if e.missing}
+    return Made(
+        folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale, changes, unfinished
+    )
+
+
+def _computed(
+    evidence: Evidence, folder: Path, jobs: int, say: Callable[[str], None]
+) -> tuple[dict[str, Exhibit], str]:
+    """Return every exhibit, and the name and version of what will render them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gapstudy.exhibits.every import compute_exhibits
+    from gapstudy.report.provenance import engine
+    from gapstudy.stats.workers import cores
 
     def tell(done: int, total: int, running: tuple[str, ...]) -> None:
         say(f"computing: {done} of {total} done; now {', '.join(running) or '–'}")
@@ -253,24 +288,7 @@ def make_report(
     with ThreadPoolExecutor(1) as pool:
         rendering = pool.submit(engine)  # a program is asked for its version, which need not be waited for
         exhibits = compute_exhibits(evidence, folder, jobs=jobs or cores(None), tell=tell)
-    say("writing")
-    unfinished = _unfinished(evidence, store, {*runs, *excluded})
-    around = Circumstances(excluded=excluded, unfinished=unfinished, engine=rendering.result(), stamp=stamp)
-    report = compose(evidence, exhibits, excluded, today, around)
-    written = write(report, folder)
-    replace_text(folder / "study.toml", written_study(evidence).text)
-    blocks = (block for section in report.closing for block in section.body)
-    facts = {block.key: block.data for block in blocks if isinstance(block, Exhibit) and block.data}
-    write_results(
-        folder, study.name, list(exhibits.values()), made=today, excluded=excluded, runs=runs, provenance=facts
-    )
-    say("rendering")
-    rendered = render(folder, formats)
-    stale = prepared(study, store).choices.stale
-    missing = {e.key: e.missing for e in exhibits.values() if e.missing}
-    return Made(
-        folder, rendered.paths, rendered.engine, missing, excluded, changed, written.kept, stale, changes, unfinished
-    )
+    return exhibits, rendering.result()
 
 
 def report_changes(study: Study, store: RunStore, reports: str | Path) -> Changes | None:
@@ -286,11 +304,24 @@ def report_changes(study: Study, store: RunStore, reports: str | Path) -> Change
     folder = Path(reports) / study.name
     if not (folder / "results.json").is_file():
         return None
+    cells = _cells(study, store)
     try:
         evidence, _, _ = gather(study, store)
     except IncompleteStudyError:
-        return changes_since(folder, {})
-    return changes_since(folder, {run.run_id: evidence.content_of(run) for run in evidence.runs})
+        return changes_since(folder, {}, cells)
+    return changes_since(folder, {run.run_id: evidence.content_of(run) for run in evidence.runs}, cells)
+
+
+def _cells(study: Study, store: RunStore) -> set[str]:
+    """Return the names of the cells that a report of ``study``, perhaps narrowed, shows."""
+    return {cell.name for cell in prepared(study, store).as_trained(study).cells()}
+
+
+def _placeless(reasons: dict[str, str], store: RunStore) -> dict[str, str]:
+    """Return reasons as a report may print them, without the folders of this machine."""
+    from gapstudy.store.places import without_places
+
+    return {name: without_places(why, store.root, store.root.resolve()) for name, why in reasons.items()}
 
 
 def _unfinished(evidence: Evidence, store: RunStore, known: set[str]) -> dict[str, str]:

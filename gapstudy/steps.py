@@ -25,6 +25,10 @@ from gapstudy.study import Hyper, Randomness
 __all__ = ["Seeds", "Steps", "Stream", "learning_rate", "stream_seed"]
 
 _LOG = logging.getLogger(__name__)
+_TOO_MUCH = (
+    "one example of {units} units does not fit the device's memory; lower hyper.max_length, take a smaller encoder, or use "
+    "--device cpu"
+)
 
 
 class Stream(IntEnum):
@@ -130,7 +134,10 @@ class Steps:
             try:
                 return self._in_parts([piece for part in parts for piece in _pieces(part, self.most)])
             except torch.OutOfMemoryError as error:
-                self._halve(parts, error)
+                if self.most == 1:
+                    units = max(int(self.data.lengths[rows].max()) for rows in parts)
+                    raise RunError(_TOO_MUCH.format(units=units)) from error
+            self._halve(parts)  # here, where the error is gone and with it what its frames held
 
     def _in_parts(self, parts: list[Rows]) -> Tensor:
         """Add up the gradients of the parts: each label of the batch counts alike."""
@@ -147,16 +154,9 @@ class Steps:
             losses.append(loss.detach())
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
-    def _halve(self, parts: list[Rows], error: torch.OutOfMemoryError) -> None:
-        """Forget the half-done gradients and do fewer at once from now on, or give up where one example is too much."""
+    def _halve(self, parts: list[Rows]) -> None:
+        """Forget the half-done gradients and do fewer at once from now on."""
         self.optimiser.zero_grad()
-        if self.most == 1:
-            units = max(int(self.data.lengths[rows].max()) for rows in parts)
-            msg = (
-                f"one example of {units} units does not fit the device's memory; lower hyper.max_length, take a "
-                "smaller encoder, or use --device cpu"
-            )
-            raise RunError(msg) from error
         self.most = -(-min(self.most, max(map(len, parts))) // 2)
         if self.data.ids.is_cuda:
             torch.cuda.empty_cache()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gapstudy.batches import Labelling, Padded, sorted_order
+from gapstudy.batches import Batch, Labelling, Padded, in_groups, sorted_order
 from gapstudy.checkpoint import Checkpoint, Progress
 from gapstudy.data import subset
 from gapstudy.encode import Encoded
@@ -124,10 +124,12 @@ def fit(
     model = TaskModel(encoder, material.classes, dropout=hyper.dropout, pooling=pooling).to(device)
     steps = Steps(model, _optimiser(model, hyper), Padded(material.train, device, material.labelling), hyper, seeds)
     progress = checkpoint.load(model, steps.optimiser) if checkpoint else Progress.fresh(model)
+    steps.most = progress.most or steps.most  # a batch cut in other parts has other dropout
     since = time.monotonic() - progress.seconds
 
     def between() -> None:
         progress.seconds = time.monotonic() - since
+        progress.most = steps.most if steps.most < hyper.batch_size else None
         stopping = stop()
         if checkpoint and (stopping or checkpoint.is_due()):
             checkpoint.save(model, steps.optimiser, progress)
@@ -179,11 +181,17 @@ def evaluate(model: TaskModel, encoded: Encoded, device: torch.device) -> Floats
     """
     model.eval()
     data = Padded(encoded, device)
-    order = sorted_order(data.lengths, EVALUATION_BATCH)
-    outputs = [model(b.ids, b.types, b.mask, b.words) for b in data.batches(order)]
+    order, outputs = in_groups(
+        sorted_order(data.lengths, EVALUATION_BATCH), lambda rows: _logits(model, data.batch(rows))
+    )
     if len(encoded.positions) == 0:
         return _unsort(outputs, order)
     return _word_logits(outputs, order, encoded)
+
+
+def _logits(model: TaskModel, batch: Batch) -> Tensor:
+    logits: Tensor = model(batch.ids, batch.types, batch.mask, batch.words)
+    return logits
 
 
 def _unsort(outputs: Sequence[Tensor], order: list[npt.NDArray[np.int64]]) -> Floats:

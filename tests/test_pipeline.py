@@ -22,8 +22,8 @@ from gapstudy import __version__
 from gapstudy.errors import IncompleteStudyError, StoreError, StudyFileError
 from gapstudy.pipeline import Made, gather, make_report, planned, prepare, states
 from gapstudy.prepared import prepared
-from gapstudy.report.studyfile import without_places
 from gapstudy.store import RunStore, State, read_json, write_arrays, write_json
+from gapstudy.store.places import without_places
 from gapstudy.study import Study, settings_hash
 
 KEYS = ["figure1", "table1", "table2", "comparison", "figure2", "cka-checks", "layers", "layer-curves", "companions", "figure3", "table3",
@@ -482,7 +482,7 @@ def test_left_out_runs_are_in_the_report(small: Any, tmp_path: Path) -> None:
 
     assert list(report.excluded) == [folder.name]
     results = json.loads((report.folder / "results.json").read_text(encoding="utf-8"))
-    assert results["excluded"] == {folder.name: without_places(report.excluded[folder.name])}
+    assert results["excluded"] == {folder.name: without_places(report.excluded[folder.name], small.store.root)}
     assert folder.name not in results["runs"]
     assert folder.name in (report.folder / "report.html").read_text(encoding="utf-8")
     assert folder.is_dir()

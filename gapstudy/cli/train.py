@@ -55,9 +55,8 @@ def train_seeds(
     store = RunStore(runs)
     if dry_run:
         from gapstudy.cli.dry_run import dry_run as show
-        from gapstudy.engines.local import cores
 
-        show(whole, part, store, n, workers=jobs or cores(), as_json=as_json)
+        show(whole, part, store, n, workers=start(engine, jobs, device).jobs, as_json=as_json)
         return
     pipeline.require_training()
     with start(engine, jobs, device) as workers, Progress(quiet=quiet or as_json) as progress:

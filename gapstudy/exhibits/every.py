@@ -41,6 +41,7 @@ from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.processes import Step, Tell, run_steps
 from gapstudy.store import write_atomically
+from gapstudy.store.places import without_places
 
 __all__ = ["compute_exhibits"]
 
@@ -134,7 +135,7 @@ def _attempt(evidence: Evidence, folder: Path, key: str, compute: Callable[[], E
             title=key.replace("-", " ").capitalize(),
             caption="The runs do not allow this exhibit.",
             signature=evidence.signature(),
-            missing=(f"it could not be computed: {error}",),
+            missing=(f"it could not be computed: {without_places(str(error), evidence.parallel.parent)}",),
         )
 
 

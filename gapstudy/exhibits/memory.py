@@ -28,6 +28,7 @@ _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PACKAGES = ("numpy", "scipy", "pot", "scikit-learn", "statsmodels", "pandas", "matplotlib")
+_SEAL = 16  # hex digits
 _WAIT = 10.0  # seconds for another process to finish writing
 _SCHEMA = "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, code TEXT NOT NULL, value TEXT NOT NULL)"
 
@@ -68,7 +69,7 @@ class Memory:
             if known:
                 return cast("T", found)
             text = to_text(compute())
-            self._write(key, text)
+            self._write(key, _sealed(text))
         made: T = from_text(text)  # as it will be read: a second report must not differ in a type
         return made
 
@@ -81,7 +82,7 @@ class Memory:
         if text is None:
             return False, None
         try:
-            return True, from_text(text)
+            return True, from_text(_opened_seal(text))
         except ValueError as error:
             _LOG.warning("%s: a result is damaged (%s) and is computed again", self.path, error)
             return False, None
@@ -149,6 +150,19 @@ class Memory:
         """Say once that results are not kept, and do without from now on."""
         _LOG.warning("results are not kept: %s: %s; delete it if it is damaged", self.path, error)
         self.path = None
+
+
+def _sealed(text: str) -> str:
+    """Return a result with its hash before it: a digit that a disk changed must not reach a report."""
+    return f"{hashlib.sha256(text.encode()).hexdigest()[:_SEAL]} {text}"
+
+
+def _opened_seal(sealed: str) -> str:
+    seal, _, text = sealed.partition(" ")
+    if seal != hashlib.sha256(text.encode()).hexdigest()[:_SEAL]:
+        msg = "its hash is another"
+        raise ValueError(msg)
+    return text
 
 
 def _digest(content: Any) -> str:

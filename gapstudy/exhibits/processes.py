@@ -144,21 +144,21 @@ def _pool(size: int, compute: Callable[..., Any], work: Any) -> Iterator[Process
     """Start processes of one thread each; they end with the block, at once when it is left by an error."""
     context = multiprocessing.get_context("spawn")  # fork would copy threads' locks
     level = logging.getLogger().getEffectiveLevel()
-    folder = tempfile.TemporaryDirectory(prefix="gapstudy-")
-    turns = Path(folder.name) / "turns"
-    pool = ProcessPoolExecutor(size, context, _begin, (os.getpid(), level, compute, work, turns))
-    try:
-        with _environment(*_THREADS), _signals_held():
-            for _ in range(size):  # each starts a process, here where it inherits this
-                pool.submit(_nothing)
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):  # noqa: SLF001 - public from Python 3.14 on
-            process.kill()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        folder.cleanup()
+    with tempfile.TemporaryDirectory(prefix="gapstudy-") as folder:
+        turns, started = Path(folder) / "turns", Path(folder) / "started"
+        pool = ProcessPoolExecutor(size, context, _begin, (os.getpid(), level, compute, work, turns))
+        try:
+            with _environment(*_THREADS), _signals_held():
+                for _ in range(size):  # each starts a process, here where it inherits this, for none has time for two
+                    pool.submit(_wait, started)
+            started.touch()
+            yield pool
+        except BaseException:
+            for process in list((pool._processes or {}).values()):  # noqa: SLF001 - public from Python 3.14 on
+                process.kill()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -211,14 +211,16 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
-def _nothing() -> None:
-    """Do nothing: a process starts when there is work."""
+def _wait(started: Path) -> None:
+    """Be busy until every process is started: the pool starts none while another has nothing to do."""
+    while not started.exists():
+        time.sleep(0.005)
 
 
 def _work(key: str, found: Mapping[str, Any]) -> Any:
     assert _mine is not None  # noqa: S101 - _begin ran, or this process would not be
     compute, work, turns = _mine
-    with _named(key):
+    with _named(key), one_thread():  # also where the user's variables allow more: the bits are those of one process
         return compute(work, key, found, turns)
 
 

@@ -13,14 +13,14 @@ from gapstudy.exhibits.text import NAMES, counted
 from gapstudy.report.circumstances import NOT_RECORDED, SHOWN, Circumstances, device_of, listed, made_of
 from gapstudy.report.markup import literal
 from gapstudy.report.power import CORE_WATTS, run_kwh
-from gapstudy.report.studyfile import without_places
 from gapstudy.store import Run
+from gapstudy.store.places import without_places
 
 __all__ = ["left_out", "method", "runs_table"]
 
 _METHOD = (
     f"*Energy* is an estimate and was not measured: hours × {CORE_WATTS:g} W for each busy processor core [@lannelongue2021], "
-    "and on a GPU its board power by the data sheet as well [@lacoste2019], both in full for the whole time; {memory}. "
+    "and on a GPU its board power by the data sheet beside one core [@lacoste2019], both in full for the whole time; {memory}. "
     "PUE is taken as 1.0: cooling is not counted. Hours are {what} of the runs in this report; preparation, "
     "pre-training of encoders, failed and repeated runs, and the statistics are not in them.{unknown}"
 )

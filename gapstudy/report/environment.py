@@ -14,8 +14,8 @@ from gapstudy.exhibits.base import Cell, Exhibit, Head, Table
 from gapstudy.exhibits.evidence import Evidence
 from gapstudy.exhibits.text import counted
 from gapstudy.report.circumstances import NOT_RECORDED, Circumstances, device_of, kinds, listed, made_of
-from gapstudy.report.studyfile import is_local, last_part, without_places
 from gapstudy.store import Run
+from gapstudy.store.places import is_local, last_part, without_places
 
 __all__ = ["DATA", "encoders", "environment", "fingerprints", "said"]
 
@@ -98,7 +98,9 @@ def environment(evidence: Evidence, around: Circumstances) -> Exhibit:
 
 
 def _counts(evidence: Evidence, value: Callable[[Mapping[str, Any]], str]) -> dict[str, int]:
-    counts = Counter(without_places(value(made_of(run))) or NOT_RECORDED for run in evidence.runs)
+    counts = Counter[str]()
+    for said_by_run, count in Counter(value(made_of(run)) for run in evidence.runs).items():
+        counts[without_places(said_by_run) or NOT_RECORDED] += count
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

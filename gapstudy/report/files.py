@@ -11,7 +11,12 @@ __all__ = ["replace_bytes", "replace_text", "templates"]
 
 
 def replace_bytes(path: Path, data: bytes) -> Path:
-    """Write beside ``path``, then rename, so that nobody meets half a file."""
+    """Write beside ``path``, then rename, so that nobody meets half a file; one that holds the same stays.
+
+    To put a file in the place of another makes some file systems wait for the disk.
+    """
+    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.partial")
     beside.write_bytes(data)

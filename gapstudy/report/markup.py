@@ -111,7 +111,10 @@ def prose(text: str, *, references: bool = False, limit: int = 6000) -> Markdown
 def _prose(line: str, *, references: bool) -> str:
     pieces, end = [], 0
     for match in _PROSE.finditer(line):
-        pieces += [_plain(line[end : match.start()]), _piece(match, references=references)]
+        before = _plain(line[end : match.start()])
+        if references and match.lastgroup == "cite" and before.endswith(" "):
+            before = before[:-1] + "\u00a0"  # a citation does not begin a line
+        pieces += [before, _piece(match, references=references)]
         end = match.end()
     return "".join([*pieces, _plain(line[end:])])
 

@@ -62,7 +62,8 @@ _GPUS: tuple[tuple[str, float], ...] = (
     (r"MI250", 560.0),
     (r"MI210", 300.0),
 )
-_LAPTOP = re.compile(r"laptop|max-q|mobile| Ti\b|super", re.IGNORECASE)  # other chips under nearly the same name
+# other chips under nearly the same name, and a part of a GPU that others may share
+_OTHER = re.compile(r"laptop|max-q|mobile| Ti\b|super|\bMIG\b", re.IGNORECASE)
 
 
 def gpu_watts(name: str) -> float | None:
@@ -73,7 +74,7 @@ def gpu_watts(name: str) -> float | None:
     """
     for pattern, watts in _GPUS:
         if found := re.search(pattern, name):
-            return None if _LAPTOP.search(name[found.end() :]) else watts
+            return None if _OTHER.search(name[found.end() :]) else watts
     return None
 
 
@@ -83,15 +84,15 @@ def run_kwh(hours: float, *, device: str, name: str, threads: float = 1.0, memor
     Parameters
     ----------
     hours : how long it took.
-    device : "cpu" or "cuda"; a GPU has ``threads`` busy cores beside it.
+    device : "cpu" or "cuda"; a GPU has one busy core beside it, which hands it its work.
     name : the device's name.
-    threads : busy processor cores.
+    threads : busy processor cores of a run on the CPU.
     memory_gib : memory held, in GiB; 0 where that is not known.
     """
     if device == "cpu":
         board: float | None = 0.0
     else:
-        board = gpu_watts(name) if device == "cuda" else None
+        board, threads = gpu_watts(name) if device == "cuda" else None, 1.0
     if board is None:
         return None
     return hours * (threads * CORE_WATTS + board + memory_gib * GIB_WATTS) * PUE / 1000.0

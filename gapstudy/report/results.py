@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from gapstudy import __version__
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.text import counted
 from gapstudy.report.files import replace_text
-from gapstudy.report.studyfile import without_places
+from gapstudy.store.places import without_places
 
 __all__ = ["Changes", "changes_since", "jsonable", "write_results"]
 
@@ -58,12 +58,13 @@ def _first(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
-def changes_since(folder: Path, runs: Mapping[str, str]) -> Changes | None:
+def changes_since(folder: Path, runs: Mapping[str, str], cells: Collection[str]) -> Changes | None:
     """Return what became of the runs since the report in ``folder``; None where there is none that says what it had.
 
     Parameters
     ----------
     runs : id -> hash of all that the run holds, of the runs that a report made now would have.
+    cells : names of what such a report shows. It may show less than the earlier one: runs of the rest are not gone.
     """
     try:
         earlier = json.loads((folder / "results.json").read_text(encoding="utf-8"))
@@ -73,7 +74,7 @@ def changes_since(folder: Path, runs: Mapping[str, str]) -> Changes | None:
     return Changes(
         since,
         added=tuple(run_id for run_id in runs if run_id not in had),
-        gone=tuple(run_id for run_id in had if run_id not in runs),
+        gone=tuple(run_id for run_id in had if run_id not in runs and run_id.rsplit("-", 2)[0] in cells),
         changed=tuple(run_id for run_id, content in runs.items() if had.get(run_id, content[:_HEX]) != content[:_HEX]),
     )
 
@@ -87,6 +88,7 @@ def write_results(
     excluded: Mapping[str, str],
     runs: Mapping[str, str],
     provenance: Mapping[str, Any] | None = None,
+    rendered: bool = True,
 ) -> Path:
     """Write ``results.json``: each exhibit's data, signature and what it misses; the runs used and excluded.
 
@@ -95,13 +97,14 @@ def write_results(
     excluded : run -> why it is left out.
     runs : id -> hash of all that the run holds; by it the next report knows what has changed.
     provenance : what the runs and the report were made with.
+    rendered : whether the document beside it is of the same runs; else the file does not claim so.
     """
     content = {
         "study": study,
         "gapstudy": __version__,
         "date": made.isoformat(),
         "runs": list(runs),
-        "contents": {run_id: content[:_HEX] for run_id, content in runs.items()},
+        **({"contents": {run_id: content[:_HEX] for run_id, content in runs.items()}} if rendered else {}),
         "excluded": {run_id: without_places(why) for run_id, why in excluded.items()},
         "provenance": jsonable(provenance or {}),
         "exhibits": {

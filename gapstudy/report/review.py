@@ -11,6 +11,7 @@ from gapstudy.report.claims import Claims
 from gapstudy.report.markup import literal
 from gapstudy.report.wording import listed, one, span
 from gapstudy.stats import Estimate
+from gapstudy.store.places import is_local, last_part
 from gapstudy.study import Study
 
 __all__ = ["questions"]
@@ -36,7 +37,7 @@ def _matched(study: Study) -> str:
     used = study.used_representations()
     if len(used) < 2:
         return ""
-    places = {r: x.model for r, x in used.items()}
+    places = {r: last_part(x.model) if is_local(x.model) else x.model for r, x in used.items()}
     if set(places.values()) == {"small"}:
         p = study.pretrain
         return (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os.path
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Any
 
-__all__ = ["StudyFile", "is_local", "last_part", "study_file", "without_places"]
+from gapstudy.store.places import is_local, last_part
+
+__all__ = ["StudyFile", "study_file"]
 
 _PATHS = ("train", "dev", "test", "text")
 _HEAD = (
@@ -18,8 +19,6 @@ _HEAD = (
     "#   gapstudy report --study study.toml\n"
 )
 _LOCAL = "# ${name} is the folder that held the {what}: set it, or edit the paths.\n"
-# an absolute path: /a/b, C:\\a\\b; not the second half of a/b, of http://a/b, or of a $VARIABLE/b
-_ABSOLUTE = re.compile(r"(?<![\w./\\:}~-])(?:[A-Za-z]:[\\/]|/|~/)(?:[^\s\"'()<>|,;:\\/]+[\\/])*([^\s\"'()<>|,;:\\/]+)")
 
 
 class StudyFile:
@@ -54,29 +53,6 @@ def study_file(study: Mapping[str, Any]) -> StudyFile:
     head += _LOCAL.format(name="GAPSTUDY_DATA", what="corpora") if data else ""
     head += _LOCAL.format(name="GAPSTUDY_MODELS", what="encoders") if models else ""
     return StudyFile(f"{head}\n{tomli_w.dumps(_without_empty(content))}")
-
-
-def without_places(text: str) -> str:
-    """Return ``text`` with the last part of each absolute path alone: where a file lies is nobody's business.
-
-    >>> without_places("/Users/ann/runs/tiny/x/run.json lacks a key; see http://a.org/b and runs/tiny")
-    'run.json lacks a key; see http://a.org/b and runs/tiny'
-    """
-    return _ABSOLUTE.sub(lambda match: match[1], text)
-
-
-def is_local(place: str) -> bool:
-    r"""Whether a place is absolute on some system.
-
-    >>> is_local("/a/b"), is_local(r"C:\a"), is_local("org/model")
-    (True, True, False)
-    """
-    return PurePosixPath(place).is_absolute() or PureWindowsPath(place).is_absolute()
-
-
-def last_part(place: str) -> str:
-    """Return the last part of a path of any system."""
-    return re.split(r"[\\/]", place.rstrip("\\/"))[-1] or "folder"
 
 
 def _local_data(study: Mapping[str, Any]) -> list[str]:

@@ -141,12 +141,13 @@ def test_a_memory_that_cannot_be_used_costs_time_alone(
     assert [str(path) in record.message for record in caplog.records] == [True]
 
 
-def test_a_damaged_result_is_computed_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """One result that cannot be read is replaced; the others stay."""
+@pytest.mark.parametrize("damage", ["'{'", "''", "'{}'", "substr(value, 1, 30)", "replace(value, '[1]', '[3]')"])
+def test_a_damaged_result_is_computed_again(damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One result that cannot be read, or of which a digit was changed, is replaced."""
     compute, path = _Counted(), tmp_path / "results.sqlite"
     Memory(path).result({"a": 1}, compute)
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE results SET value = '{'")
+        database.execute(f"UPDATE results SET value = {damage}")  # noqa: S608 - of this test
     with caplog.at_level(logging.WARNING):
         assert Memory(path).result({"a": 1}, compute) == (2,)
     assert "is damaged" in caplog.text

@@ -113,6 +113,27 @@ def test_a_process_has_one_thread_and_takes_turns(monkeypatch: pytest.MonkeyPatc
     assert {one["threads"] for one in _run([Step("a"), Step("b")], _note, "", 2)[0].values()} == {"3"}
 
 
+def _threads(_work: str, _key: str, _found: Mapping[str, Any], _turns: Path | None) -> tuple[int, str | None, int]:
+    """Say which process this is, what it inherited, and how many threads BLAS has in it."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    time.sleep(0.2)
+    most = max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+    return os.getpid(), os.environ.get("OPENBLAS_NUM_THREADS"), most
+
+
+@pytest.mark.parametrize("allowed", [None, "2"])
+def test_every_process_is_held_to_one_thread(allowed: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with work that takes long to send, and where the user's variables allow more, BLAS sums as in one process."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if allowed:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", allowed)
+    found, _ = _run([Step(key) for key in "abcdef"], _threads, 1_000_000 * "x", 3)
+    assert len({pid for pid, _, _ in found.values()}) == 3
+    assert {(inherited, most) for _, inherited, most in found.values()} == {(allowed or "1", 1)}
+
+
 def test_one_process_is_held_to_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that computes everything itself sums in the order of one thread, too, and gets its threads back."""
     from threadpoolctl import threadpool_info
@@ -262,7 +283,7 @@ def test_what_is_known_starts_no_process(serial: Any, tmp_path: Path, monkeypatc
 
 
 def _is_exhibit(value: str, key: str) -> bool:
-    content = json.loads(value)
+    content = json.loads(value.partition(" ")[2])
     record = content.get("$tuple", [{}])[0] if isinstance(content, dict) else {}
     return isinstance(record, dict) and record.get("$record", ["", "", {}])[2].get("key") == key
 

@@ -75,7 +75,9 @@ def test_prose_knows_its_small_markup() -> None:
     """Emphasis, strong words, formulas, code and references become Markdown; the rest is escaped."""
     text = "*a* **b** $x^2$ `c` @tbl-one [@kornblith2019; @song2012] 5*3*2 costs $5 and $6 [no](link)"
 
-    expected = "*a* **b** $x^2$ `c` @tbl-one [@kornblith2019; @song2012] 5\\*3\\*2 costs \\$5 and \\$6 \\[no\\](link)"
+    expected = (
+        "*a* **b** $x^2$ `c` @tbl-one\u00a0[@kornblith2019; @song2012] 5\\*3\\*2 costs \\$5 and \\$6 \\[no\\](link)"
+    )
     assert prose(text, references=True) == expected
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 import tomllib
 from collections.abc import Callable
@@ -21,9 +22,10 @@ from gapstudy.report.document import Section
 from gapstudy.report.power import CORE_WATTS, GIB_WATTS, gpu_watts, run_kwh
 from gapstudy.report.provenance import Circumstances, closing, day_stamp, written_study
 from gapstudy.report.results import Changes, changes_since
-from gapstudy.report.studyfile import study_file, without_places
+from gapstudy.report.studyfile import study_file
 from gapstudy.report.tables import table_html
 from gapstudy.store import Run
+from gapstudy.store.places import without_places
 from gapstudy.study import Study
 
 FULL = {
@@ -133,7 +135,7 @@ def test_without_runs_there_is_nothing_to_say(evidence: Evidence) -> None:
         ("NVIDIA H100 80GB HBM3", 700), ("NVIDIA H100 PCIe", 350), ("NVIDIA H200", 700), ("NVIDIA A100-SXM4-40GB", 400),
         ("NVIDIA A100-PCIE-40GB", 250), ("NVIDIA A100 80GB PCIe", 300), ("Tesla V100-SXM2-16GB", 300), ("Tesla T4", 70),
         ("NVIDIA L4", 72), ("NVIDIA L40S", 350), ("NVIDIA GeForce RTX 3090", 350), ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
-        ("NVIDIA GeForce RTX 4080 SUPER", None), ("NVIDIA GeForce RTX 2080 Ti", 250), ("Some Other GPU", None), ("", None),
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", None), ("NVIDIA GeForce RTX 4080 SUPER", None), ("NVIDIA GeForce RTX 2080 Ti", 250), ("Some Other GPU", None), ("", None),
     ],
 )  # fmt: skip
 def test_board_powers(name: str, watts: float | None) -> None:
@@ -145,6 +147,7 @@ def test_energy_of_a_run() -> None:
     """Hours times the power of busy cores, of the board and of the memory; None where the device's power is unknown."""
     assert run_kwh(2.0, device="cpu", name="x86_64") == pytest.approx(2 * CORE_WATTS / 1000)
     assert run_kwh(1.0, device="cpu", name="", threads=4, memory_gib=8) == pytest.approx((48 + 8 * GIB_WATTS) / 1000)
+    assert run_kwh(2.0, device="cuda", name="Tesla T4", threads=64) == pytest.approx(2 * (70 + CORE_WATTS) / 1000)
     assert run_kwh(1.0, device="cuda", name="NVIDIA L4") == pytest.approx((12 + 72) / 1000)
     assert run_kwh(1.0, device="cuda", name="unheard of") is None
     assert run_kwh(1.0, device="none", name="") is None
@@ -341,22 +344,43 @@ def test_changes_since_a_report(tmp_path: Path) -> None:
     """Runs added, gone and changed are told by their content; a folder without such a report tells nothing."""
     from gapstudy.report.results import write_results
 
-    before = {"a": 64 * "1", "b": 64 * "2", "c": 64 * "3"}
-    assert changes_since(tmp_path, before) is None
+    a, b, c = (f"ner-phoneme-{code}-s00-1234abcd" for code in ("eng", "fra", "swa"))
+    before, cells = {a: 64 * "1", b: 64 * "2", c: 64 * "3"}, {f"ner-phoneme-{code}" for code in ("eng", "fra", "swa")}
+    assert changes_since(tmp_path, before, ()) is None
     write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs=before)
-    same = changes_since(tmp_path, before)
+    same = changes_since(tmp_path, before, cells)
     assert same == Changes("2026-01-02")
     assert not same
     assert str(same) == "since the report of 2026-01-02: no run added, gone or changed"
-    changes = changes_since(tmp_path, {"b": 64 * "2", "c": 64 * "4", **{f"n{i}": "5" for i in range(5)}})
-    assert changes == Changes("2026-01-02", added=("n0", "n1", "n2", "n3", "n4"), gone=("a",), changed=("c",))
+    changes = changes_since(tmp_path, {b: 64 * "2", c: 64 * "4", **{f"n{i}": "5" for i in range(5)}}, cells)
+    assert changes == Changes("2026-01-02", added=("n0", "n1", "n2", "n3", "n4"), gone=(a,), changed=(c,))
     assert str(changes) == (
-        "since the report of 2026-01-02: 5 runs added (n0, n1, n2, …), 1 run gone (a), 1 run changed (c)"
+        f"since the report of 2026-01-02: 5 runs added (n0, n1, n2, …), 1 run gone ({a}), 1 run changed ({c})"
     )
+
+
+def test_what_a_narrower_report_does_not_show_is_not_gone(tmp_path: Path) -> None:
+    """Runs of cells that a narrowed report leaves away are neither gone nor changed; those of its own cells are."""
+    from gapstudy.report.results import write_results
+
+    runs = {f"{cell}-s0{seed}-1234abcd": 64 * "1" for cell in ("ner-phoneme-eng", "pos-phoneme-eng") for seed in (0, 1)}
+    write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs=runs)
+    shown = {"ner-phoneme-eng-s00-1234abcd": 64 * "1"}
+    changes = changes_since(tmp_path, shown, {"ner-phoneme-eng"})
+    assert changes == Changes("2026-01-02", gone=("ner-phoneme-eng-s01-1234abcd",))
+
+
+def test_results_beside_an_older_document_claim_no_runs(tmp_path: Path) -> None:
+    """Where the document could not be made anew, results.json does not say that it is of these runs."""
+    from gapstudy.report.results import write_results
+
+    write_results(tmp_path, "s", [], made=date(2026, 1, 2), excluded={}, runs={"a": "1"}, rendered=False)
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["runs"] == ["a"]
+    assert changes_since(tmp_path, {"a": "1"}, ()) is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"date": "2026-01-01"}', '{"date": "2026-01-01", "contents": 3}'])
 def test_a_report_of_another_version_tells_nothing(content: str, tmp_path: Path) -> None:
     """results.json that is damaged, or of a version that kept no contents, is no report to compare with."""
     (tmp_path / "results.json").write_text(content, encoding="utf-8")
-    assert changes_since(tmp_path, {"a": "1"}) is None
+    assert changes_since(tmp_path, {"a": "1"}, ()) is None

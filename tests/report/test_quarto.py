@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
+import subprocess
 import sys
+import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +188,44 @@ def test_the_template_takes_quartos_markup(rendered: Path, tmp_path: Path) -> No
         "Figure 1. A picture",
         "Table 2. A long one",
     ]
+
+
+def lint(folder: Path, *, ignore: Sequence[str] = ()) -> list[str]:
+    """Return what panache, a linter of Quarto documents, finds in a report: a line each."""
+    (folder / "panache.toml").write_text(f"[lint]\nignore = {json.dumps(list(ignore))}\n", encoding="utf-8")
+    program = Path(sysconfig.get_path("scripts")) / "panache"
+    done = subprocess.run(
+        [program, "lint", "--check", "--message-format", "short", "report.qmd"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in {0, 1}, done.stderr
+    lines = (done.stdout + done.stderr).splitlines()
+    return [line for line in lines if re.search(r"\b(error|warning)\b", line)]
+
+
+def test_the_document_has_no_faults_of_syntax(folder: Path) -> None:
+    """An independent reader of Quarto's syntax finds nothing wrong in front matter, divs, cross-references and citations.
+
+    ``#gs-runs`` is an element of ``style/data.html``, which the page includes, and not of the document.
+    """
+    assert lint(folder, ignore=["undefined-anchor"]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("@tbl-table1", "@tbl-nowhere", "tbl-nowhere"),
+        ("@song2012", "@nobody2012", "nobody2012"),
+        ("format:\n", "format: [\n", "yaml"),
+    ],
+)
+def test_the_linter_would_find_them(folder: Path, old: str, new: str, rule: str) -> None:
+    """References to nothing, citations that are not in the bibliography and broken front matter are found."""
+    path = folder / "report.qmd"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert any(rule in line.lower() for line in lint(folder, ignore=["undefined-anchor"]))
 
 
 @pytest.mark.skipif(shutil.which("quarto") is None, reason="Quarto is not installed; it is optional")

@@ -261,6 +261,7 @@ def test_a_write_that_fails_leaves_the_checkpoint_before(
         with pytest.raises(OSError, match="No space left"):
             train(_checkpoint(interrupted))
     assert interrupted.read_bytes() == before
+    assert [path.name for path in interrupted.parent.iterdir()] == [interrupted.name]
     assert _result(train(_checkpoint(interrupted))) == _result(train())
 
 

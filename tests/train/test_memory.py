@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,3 +119,87 @@ def test_a_batch_without_any_label_has_no_loss_and_no_gradient(encoder: Maker, m
     data.labels[:] = 0
     model = TaskModel(encoder(), given.classes, dropout=0.0, pooling="words")
     assert Steps(model, _optimiser(model, hyper), data, hyper, Seeds.of(0)).epoch(0, []) == 0.0
+
+
+@pytest.mark.parametrize("task", ["xnli", "ner"])
+@pytest.mark.parametrize("rows", [5, 1])
+def test_evaluation_and_vectors_are_halved_too(
+    task: str, rows: int, encoder: Maker, material: Maker, hyper: Hyper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logits and sentence vectors come in the order of the corpus where only so many rows fit, and the same to rounding."""
+    import torch
+
+    from gapstudy.extract import sentence_vectors
+    from gapstudy.models import TaskModel
+    from gapstudy.train import evaluate
+
+    given, device = material(task), torch.device("cpu")
+    model = TaskModel(encoder(), given.classes, dropout=0.0, pooling=given.pooling(hyper.pooling))
+    wide = evaluate(model, given.dev, device)
+    vectors = sentence_vectors(model.encoder, given.dev, device) if task == "ner" else {}
+    forward, seen = type(model.encoder).forward, list[int]()
+
+    def limited(self: Any, input_ids: Any = None, *rest: Any, **named: Any) -> Any:
+        if len(input_ids) > rows:
+            message = "CUDA out of memory. Tried to allocate 1.00 GiB"
+            raise torch.OutOfMemoryError(message)
+        seen.append(len(input_ids))
+        return forward(self, input_ids, *rest, **named)
+
+    monkeypatch.setattr(type(model.encoder), "forward", limited)
+    np.testing.assert_allclose(evaluate(model, given.dev, device), wide, rtol=1e-4, atol=1e-5)
+    for layer, found in vectors.items():
+        again = sentence_vectors(model.encoder, given.dev, device)[layer]
+        np.testing.assert_allclose(again, found, rtol=1e-4, atol=1e-5, err_msg=layer)
+    assert max(seen) <= rows
+
+
+def test_a_single_row_that_does_not_fit_is_told() -> None:
+    """Nothing is halved for ever: where one row is too much, torch's own error stands."""
+    import torch
+
+    from gapstudy.batches import in_groups
+
+    def full(rows: Any) -> None:
+        message = f"CUDA out of memory with {len(rows)}"
+        raise torch.OutOfMemoryError(message)
+
+    with pytest.raises(torch.OutOfMemoryError, match=r"with 1$"):
+        in_groups([np.arange(4)], full)
+
+
+def test_a_run_goes_on_with_the_parts_that_fitted(
+    encoder: Maker, material: Maker, hyper: Hyper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was short of memory once and is gone on with later has the bits of one that never stopped."""
+    import torch
+
+    from gapstudy.checkpoint import Checkpoint
+    from gapstudy.errors import StoppedError
+    from gapstudy.models import TaskModel
+    from gapstudy.train import fit
+
+    given, calls, forward = material("ner"), [0], TaskModel.forward
+    wild = hyper.model_copy(update={"dropout": 0.3, "batch_size": 7})
+
+    def once(model: Any, *rest: Any) -> Any:
+        calls[0] += model.training
+        if model.training and calls[0] == 2:
+            message = "CUDA out of memory. Tried to allocate 1.00 GiB"
+            raise torch.OutOfMemoryError(message)
+        return forward(model, *rest)
+
+    monkeypatch.setattr(TaskModel, "forward", once)
+
+    def run(checkpoint: Any = None, stop: Callable[[], bool] = lambda: False) -> Fit:
+        return fit(encoder(), given, wild, 3, device=torch.device("cpu"), checkpoint=checkpoint, stop=stop)
+
+    whole = run()
+    calls[0] = 0
+    path, asked = tmp_path / "state.safetensors", iter([False, False, True])
+    with pytest.raises(StoppedError):
+        run(Checkpoint(path, "run", 0), lambda: next(asked))
+    resumed = run(Checkpoint(path, "run", 0))
+    assert resumed.history == whole.history
+    for name, theirs in whole.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], theirs), name
