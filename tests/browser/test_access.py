@@ -19,7 +19,7 @@ def violations(page: Page, within: list[str] | None = None, **options: Any) -> l
     from axe_playwright_python.sync_playwright import Axe
 
     context = {"include": [[selector] for selector in within]} if within else None
-    found = Axe().run(page, context=context, options=options).response["violations"]
+    found = Axe().run(page, context=context, options={"resultTypes": ["violations"], **options}).response["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
 
 
