@@ -4,7 +4,14 @@ behind each number. Without it the page is complete. It makes elements from text
   "use strict";
   const root = document.documentElement;
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const plain = (node) => node.textContent.replace(/[\s\u2060]+/g, " ").trim();
+  const plain = (node) => node.textContent.replace(/\u2060/g, "").replace(/\s+/g, " ").trim();
+
+  /* What a cell is called: without the marks of footnotes and what is in small type */
+  function named(cell) {
+    const copy = cell.cloneNode(true);
+    for (const mark of all("sup, .gs-ci", copy)) mark.remove();
+    return plain(copy);
+  }
 
   function make(tag, properties = {}, ...children) {
     const element = document.createElement(tag);
@@ -182,7 +189,7 @@ behind each number. Without it the page is complete. It makes elements from text
     for (const row of table.tHead ? table.tHead.rows : []) {
       let column = 0;
       for (const cell of row.cells) {
-        for (let i = 0; i < cell.colSpan; i += 1, column += 1) (names[column] ??= []).push(plain(cell));
+        for (let i = 0; i < cell.colSpan; i += 1, column += 1) (names[column] ??= []).push(named(cell));
       }
     }
     return names.map((parts) => parts.filter(Boolean).join(", "));
@@ -327,7 +334,8 @@ behind each number. Without it the page is complete. It makes elements from text
       if (what.interval) value.append(" ", what.interval);
       box.append(value, make("p", {}, what.place));
     }
-    box.append(make("p", {}, `Rests on ${count}:`), list, actions);
+    const subject = !what || what.own ? "Rests on" : "The whole table rests on";
+    box.append(make("p", {}, `${subject} ${count}:`), list, actions);
     opener.closest("main").append(box);
     opener.setAttribute("aria-expanded", "true");
     popover = { box, opener };
@@ -357,11 +365,11 @@ behind each number. Without it the page is complete. It makes elements from text
 
   function placeOf(cell, names) {
     const row = cell.parentElement;
-    const parts = [plain(row.cells[0])];
+    const parts = [named(row.cells[0])];
     let before = row;
     while ((before = before.previousElementSibling)) {
-      if (before.classList.contains("gs-group")) { parts.unshift(plain(before)); break; }
-      if ("under" in row.dataset && !("under" in before.dataset) && parts.length === 1) parts.unshift(plain(before.cells[0]));
+      if (before.classList.contains("gs-group")) { parts.unshift(named(before)); break; }
+      if ("under" in row.dataset && !("under" in before.dataset) && parts.length === 1) parts.unshift(named(before.cells[0]));
     }
     return [...parts, names[cell.cellIndex]].filter(Boolean).join(" · ");
   }
@@ -392,7 +400,7 @@ behind each number. Without it the page is complete. It makes elements from text
       const button = event.target.closest(".gs-number");
       if (!button) return;
       const cell = button.parentElement;
-      show(button, exhibit, setOf(cell), { text: plain(button), interval: intervalOf(cell), place: placeOf(cell, names) });
+      show(button, exhibit, setOf(cell), { text: plain(button), interval: intervalOf(cell), place: placeOf(cell, names), own: cell.dataset.r !== "" });
     });
     table.addEventListener("focusin", (event) => {
       if (!event.target.matches(".gs-number")) return;

@@ -23,7 +23,7 @@ __all__ = ["Fallback", "pages", "pandoc", "reference"]
 _COMMON = ("--standalone", "--number-sections", "--lua-filter=style/crossref.lua", "--citeproc", "--wrap=none")
 _HTML = (
     *("--to=html5", "--mathml", "--embed-resources", "--section-divs", "--toc", "--toc-depth=2"),
-    *("--css=style/fonts.css", "--css=style/report.css", "--variable=toc-title:Contents"),
+    *("--css=style/fonts.css", "--css=style/maths.css", "--css=style/report.css", "--variable=toc-title:Contents"),
     *("--include-in-header=style/head.html", "--include-after-body=style/data.html"),
     "--include-after-body=style/script.html",
 )

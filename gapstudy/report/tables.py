@@ -201,6 +201,6 @@ def _interval(interval: str, *, stacked: bool) -> str:
     """Small type: below the value in wide tables, where it breaks after its comma, else beside the value."""
     text = html_text(typographic_minus(interval))
     if len(interval) < 40:  # else it is no interval, and may break where it likes
-        text = text.replace(", ", ",<br>") if stacked else text.replace(" ", "\u00a0")
+        text = text.replace(", ", ", <br>") if stacked else text.replace(" ", "\u00a0")
     before = "<br>" if stacked else "\u2002"
     return f'{before}<span class="gs-ci" data-typst:text:size="0.8em">{text}</span>'

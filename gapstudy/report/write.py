@@ -21,6 +21,7 @@ from gapstudy.report.template import document
 __all__ = ["Written", "write", "write_style"]
 
 _STYLE = (
+    "maths.css",
     "report.css",
     "report.js",
     "references.bib",

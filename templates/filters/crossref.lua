@@ -32,7 +32,23 @@ local function escaped(text)
   return (text:gsub("&", "&amp;"):gsub('"', "&quot;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
 end
 
--- A numbered float: the same markup as Quarto's, so that one style sheet serves both.
+-- Notes, method and data of a float are its last blocks; a caption stands next to the picture or table, before them.
+local function is_note(block)
+  if block.t ~= "Div" then return false end
+  return block.classes:includes("gs-notes") or block.classes:includes("content-visible")
+end
+
+local function split_notes(content)
+  for place, block in ipairs(content) do
+    if is_note(block) then
+      return pandoc.Blocks { table.unpack(content, 1, place - 1) }, pandoc.Blocks { table.unpack(content, place) }
+    end
+  end
+  return content, pandoc.Blocks {}
+end
+
+-- A numbered float: the same markup as Quarto's, so that one style sheet serves both. In Typst the template moves the
+-- caption, for Quarto's floats too.
 local function float(kind, id, content, caption)
   local n = number(kind, id)
   local on_top = kind == "tbl"
@@ -51,8 +67,9 @@ local function float(kind, id, content, caption)
     words:extend(caption)
     local style = on_top and "Table Caption" or "Image Caption"
     local line = pandoc.Div({ pandoc.Para(words) }, { ["custom-style"] = style })
-    local blocks = pandoc.Blocks(content)
+    local blocks, notes = split_notes(content)
     blocks:insert(on_top and 1 or #blocks + 1, line)
+    blocks:extend(notes)
     return pandoc.Div(blocks, pandoc.Attr(id))
   end
   local words = pandoc.Inlines { raw("<figcaption>"), label, pandoc.Space() }
@@ -60,9 +77,11 @@ local function float(kind, id, content, caption)
   words:insert(raw("</figcaption>"))
   local figure = pandoc.Blocks { pandoc.RawBlock("html", '<figure class="quarto-float-' .. kind .. '">') }
   if on_top then figure:insert(pandoc.Plain(words)) end
-  figure:extend(content)
+  local shown_part, notes = split_notes(content)
+  figure:extend(shown_part)
   if not on_top then figure:insert(pandoc.Plain(words)) end
   figure:insert(pandoc.RawBlock("html", "</figure>"))
+  figure:extend(notes)
   return pandoc.Div(figure, pandoc.Attr(id, { "quarto-float" }))
 end
 

@@ -88,6 +88,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     seen, contexts, files = Visit(), [], set()
 
     def opened(path: Path, width: int = 1280, height: int = 900, **options: Any) -> Page:
+        options.setdefault("reduced_motion", "reduce")  # a page that still scrolls is missed by a click
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         files.add(path.as_uri())

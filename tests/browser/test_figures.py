@@ -80,3 +80,24 @@ def test_without_script_titles_are_the_browsers(visit: Visit, screen: Path) -> N
     page = visit(screen, java_script_enabled=False)
 
     assert page.locator("#fig-grid-b .gs-value > title").count() == 6
+
+
+def test_a_caption_stands_next_to_what_it_describes(visit: Visit, screen: Path) -> None:
+    """Picture, caption, then notes and data; a table has its caption above, its notes and data below."""
+    page = visit(screen)
+    places = """(id) => ["figcaption", "svg, table", ".gs-data"].map(
+      (part) => document.querySelector(`#${id} :is(${part})`).getBoundingClientRect().top)"""
+
+    caption, picture, data = page.evaluate(places, "fig-grid-a")
+    assert picture < caption < data
+    caption, table, data = page.evaluate(places, "tbl-table1")
+    assert caption < table < data
+    assert page.locator("figcaption").count() == page.locator("figure > figcaption").count()
+
+
+def test_formulas_bring_their_font(visit: Visit, screen: Path) -> None:
+    """A radical grows with what is under it on a machine without a font for mathematics."""
+    page = visit(screen)
+
+    assert page.evaluate("document.fonts.check('16px \"Gapstudy Math\"', '\u221a')")
+    assert page.locator("math").first.evaluate("e => getComputedStyle(e).fontFamily").startswith('"Gapstudy Math"')

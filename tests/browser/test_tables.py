@@ -96,7 +96,7 @@ def test_numbers_without_runs_of_their_own_have_the_exhibits(visit: Visit, scree
     page = visit(screen)
 
     page.locator("#tbl-table2").get_by_role("button", name="62.93", exact=True).click()
-    assert "Rests on 30 runs" in page.get_by_role("dialog").inner_text()
+    assert "The whole table rests on 30 runs" in page.get_by_role("dialog").inner_text()
     page.mouse.click(5, 400)
     assert page.get_by_role("dialog").count() == 0
     assert page.locator("#tbl-mixed").get_by_role("button", name="0.5", exact=True).count() == 0

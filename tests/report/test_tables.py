@@ -41,7 +41,7 @@ def test_intervals_of_small_tables_are_stacked() -> None:
     """In a small table the interval stands in lines of its own."""
     html = table_html(table((Cell("a"), Cell("1", "[0, 2]"), Cell("2")), small=True))
 
-    assert '1<br><span class="gs-ci" data-typst:text:size="0.8em">[0,<br>2]</span>' in html
+    assert '1<br><span class="gs-ci" data-typst:text:size="0.8em">[0, <br>2]</span>' in html
 
 
 def test_group_headings_span_the_table_and_are_ruled_off() -> None:
