@@ -105,6 +105,7 @@ def _styles() -> tuple[str, ...]:
         _character("Interval", _size(6.5)),
         _character("Interval Small", _size(5.5)),
         _character("Exhibit Signature", grey + _size(7)),
+        _character("Exhibit Method", '<w:b w:val="0"/><w:i w:val="0"/>' + _size(8)),
         _character("Hyperlink", f'<w:color w:val="{_ACCENT}"/>').replace(' w:customStyle="1"', ""),
         table,
     )

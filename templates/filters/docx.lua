@@ -3,7 +3,7 @@ with Quarto (as a filter of the format docx) and with gapstudy's own renderer. ]
 
 if not FORMAT:match("docx") then return {} end
 
-local STYLES = { ["gs-signature"] = "Exhibit Signature", ["gs-notes"] = "Exhibit Notes" }
+local STYLES = { ["gs-signature"] = "Exhibit Signature", ["gs-notes"] = "Exhibit Notes", ["gs-method"] = "Exhibit Method" }
 local WIDE = 8 -- columns from which on the type is smaller
 
 local function styled(element)
