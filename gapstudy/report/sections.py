@@ -45,7 +45,11 @@ _INPUTS = (
 )
 _JUDGED = (
     "A paragraph on each claim of the paper opens with its verdict, in bold. A claim is *supported*, or its opposite holds, where the "
-    "corrected *p* is below the threshold; otherwise the data *cannot tell*, and the interval says what they still allow."
+    "corrected *p* is below the threshold; otherwise the data *cannot tell*, and the interval says what they still allow. Gaps, spread and scores are of the seeds’ mean scores, "
+    "over the seeds that both sides have, tested by the jackknife over seeds; CKA is for new seeds and new sentences (half-samples), "
+    "Sinkhorn distance for the given test sets; correlations are within pairs of languages, with seeds resampled and permuted jointly "
+    "over pairs. The bound, a theorem, has no *p*: it is supported where the gap’s interval lies below a bound under 1 in every pair. "
+    "The paper prints no intervals: its scores are single runs, its CKA the plain one, its correlations of pooled points."
 )
 _PROTOCOLS = {
     "per-language": "Models are trained in-language, as in the paper: one for each task, representation, language and seed.",

@@ -107,9 +107,7 @@ def frame(verdicts: Sequence[Verdict], count: int) -> str:
     level = next((v.estimate.level for v in verdicts if span(v.estimate, v.digits)), math.nan)
     if math.isnan(level) or not count:
         return ""
-    return (
-        f"Intervals are at {100 * level:g}{PERCENT}; *p* is corrected by Holm’s method for {counted(count, 'claim')}."
-    )
+    return f"Intervals are at {100 * level:g}{PERCENT}; *p* is corrected by Holm’s method [@holm1979] for {counted(count, 'claim')}."
 
 
 def tested(verdicts: Iterable[Verdict]) -> int:

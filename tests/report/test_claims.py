@@ -111,7 +111,7 @@ def test_intervals_and_p_values_are_explained_once() -> None:
     """The level and the number of corrected claims are said where something was tested, else nothing."""
     assert (
         frame([verdict("gap", 0.5, 0.4)], 1)
-        == "Intervals are at 95\u00a0%; *p* is corrected by Holm’s method for 1 claim."
+        == "Intervals are at 95\u00a0%; *p* is corrected by Holm’s method [@holm1979] for 1 claim."
     )
     assert frame([], 0) == ""
 
@@ -121,7 +121,7 @@ def test_a_second_baseline_repeats_nothing() -> None:
     second = verdict("gap", -1.0, 0.4, names=("subword", "phoneme"), sides=(12.0, 11.0))
     text = smaller_gap(claims(verdict("gap", 1.0, 0.4), second))
     assert text.count("On XNLI the RPD") == 1
-    assert "; against subwords, with 12.00\u00a0%, it is −1.00 [−2.00, 0.00] (*p* 0.40; paper −0.50)" in text
+    assert "; against subwords, with 12.00\u00a0%, it is −1.00 [−2.00, 0.00] (*p* 0.80; paper −0.50)" in text
 
 
 def test_an_interval_without_zero_is_not_enough() -> None:
