@@ -260,7 +260,7 @@ def _row(line: dict[str, Any]) -> tuple[Cell, ...]:
 def _notes(lines: list[dict[str, Any]]) -> tuple[str, ...]:
     """Say for XNLI in how many runs McNemar's test would call the difference significant: what one run would have said."""
     said = [
-        f"{sum(p < 0.05 for row in found for p in row)} of {sum(map(len, found))} ({line['a']} − {line['b']})"
+        f"{sum(p < 0.05 for row in found for p in row)} of {sum(map(len, found))} runs ({line['a']} − {line['b']})"
         for line in lines
         if (found := line["items"].get("mcnemar_p"))
     ]
