@@ -193,8 +193,8 @@ def power(claims: Claims) -> str:
     if not parts:
         return ""
     return (
-        f"Of the claims left open, seeds that vary as these do show with 80{PERCENT} power, before correction, a difference of at least "
-        f"({'; '.join(parts)}). A true difference that is smaller would mostly be missed."
+        f"Of the claims left open, seeds that vary as these do show with 80{PERCENT} power, before correction, a difference of this size "
+        f"({'; '.join(parts)}). Smaller ones would be missed more often than one time in five."
     )
 
 
