@@ -38,7 +38,7 @@ def compute(evidence: Evidence) -> Exhibit:
     return Exhibit(
         key="certificates",
         kind="table",
-        title="Observed gap in error rate and a certificate for it",
+        title="Gaps in error rate, certified",
         **words(
             _CAPTION,
             _METHOD.format(level=f"{100 * level:g}", one_sided=f"{50 * (1 + level):g}", delta=analysis.delta),

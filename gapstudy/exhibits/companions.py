@@ -70,7 +70,7 @@ def compute(evidence: Evidence) -> Exhibit:
     return Exhibit(
         key="companions",
         kind="table",
-        title="Other measures of similarity between languages",
+        title="Other measures of similarity",
         **words(_CAPTION, _METHOD.format(level=f"{100 * level:g}"), shown=bool(rows)),
         runs=tuple(dict.fromkeys(i for row in rows for cell in row for i in cell.runs)),
         signature=evidence.signature(f"level:{level}", f"csls:{_NEIGHBOURS}", "rsa:correlation"),

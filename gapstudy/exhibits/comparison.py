@@ -259,12 +259,18 @@ def _row(line: dict[str, Any]) -> tuple[Cell, ...]:
 
 def _notes(lines: list[dict[str, Any]]) -> tuple[str, ...]:
     """Say for XNLI in how many runs McNemar's test would call the difference significant: what one run would have said."""
-    return tuple(
-        f"{NAMES[line['task']]}, {line['a']} − {line['b']}: McNemar's exact test of one run in one language gives p < 0.05 "
-        f"in {sum(p < 0.05 for row in found for p in row)} of {sum(map(len, found))} runs; each speaks of its own two models alone."
+    said = [
+        f"{sum(p < 0.05 for row in found for p in row)} of {sum(map(len, found))} runs ({line['a']} − {line['b']})"
         for line in lines
         if (found := line["items"].get("mcnemar_p"))
+    ]
+    if not said:
+        return ()
+    text = (
+        f"McNemar's exact test of one pair of models in one language, on XNLI, gives p < 0.05 in {', '.join(said)}; each speaks of "
+        "its own two models alone."
     )
+    return (text,)
 
 
 def _records(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,7 @@ def compute(evidence: Evidence) -> Exhibit:
     return Exhibit(
         key="figure1",
         kind="figure",
-        title="Orthographic and phonemic input of one sentence",
+        title="One sentence, as text and as phonemes",
         caption="One sentence of the parallel corpus, the same in each language, as written and as the phoneme encoder reads it.",
         method=f"Phones are separated by blanks, words by {WORD_BOUNDARY}.",
         alt=_alt({code: examples[f"{spoken}/{code}"] for code in wanted}),

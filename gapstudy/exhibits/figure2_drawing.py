@@ -106,7 +106,7 @@ def _colour_bar(drawing: Drawing, axis: Any, low: float, high: float) -> None:
     bar.set_ylim(0, 1)
     bar.set_yticks([])
     bar.grid(visible=False)
-    bar.tick_params(length=2, labelsize=6, pad=1)
+    bar.tick_params(length=2, labelsize=6.5, pad=1)
     bar.locator_params(axis="x", nbins=5)
     bar.set_xlabel("debiased CKA", fontsize=6.5, labelpad=1.5)
 

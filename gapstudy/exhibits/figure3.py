@@ -170,7 +170,7 @@ def _exhibit(evidence: Evidence, **content: Any) -> Exhibit:
     return Exhibit(
         key="figure3",
         kind="figure",
-        title="XNLI: performance gap, CKA and Sinkhorn distance",
+        title="XNLI: gap, CKA and Sinkhorn distance",
         caption="Absolute difference of test accuracy, debiased CKA of sentence vectors and Sinkhorn distance of the outputs, by "
         "language pair and representation. Small dots are seeds, large marks their means; "
         "hollow diamonds are the gaps that the paper prints in its Table 2.",

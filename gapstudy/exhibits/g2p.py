@@ -46,8 +46,19 @@ def compute(evidence: Evidence) -> Exhibit:
             {k: v for k, v in row.items() if isinstance(v, str | int | float) or v is None} for row in audits
         ),
         missing=() if rows else ("the study has no phoneme representation",),
-        notes=(*(f"Back end: {backend}." for backend in backends), *_replaced(audits)),
+        notes=(*_back_ends(backends), *_replaced(audits)),
     )
+
+
+def _back_ends(backends: list[str]) -> tuple[str, ...]:
+    """Name what converted the words: what all languages share once."""
+    if len(backends) < 2:
+        return tuple(f"Back end: {backend}." for backend in backends)
+    parts = [backend.split("|") for backend in backends]
+    shared = [part for part in parts[0] if all(part in other for other in parts)]
+    own = dict.fromkeys(part for other in parts for part in other if part not in shared)
+    some = f"; for some languages also {', '.join(own)}" if own else ""
+    return (f"Back end: {', '.join(shared) or 'none in common'}{some}.",)
 
 
 def _row(audit: dict[str, Any], facts: dict[str, Any]) -> tuple[Cell, ...]:

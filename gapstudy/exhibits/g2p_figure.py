@@ -36,7 +36,7 @@ def compute(evidence: Evidence, folder: Path) -> Exhibit:
     return Exhibit(
         key="g2p-audit",
         kind="figure",
-        title="What conversion to phonemes makes of each language",
+        title="Text and phonemes by language",
         caption="By language: units of a sentence in each representation, phones of a word, and the share of phones that the encoder does "
         "not know and of words that hold one.",
         method="Units of a sentence: means over the parallel corpus. Phones of a word: over the running words of all the study's text. "

@@ -102,7 +102,13 @@ def _draw(
             axis.set_ylim(-0.03 * highest, 1.06 * highest or 1.0)
             axis.set_title(label(name), pad=22)
             axis.text(
-                0.0, 1.025, _said(known.get(name)), transform=axis.transAxes, fontsize=6, va="bottom", linespacing=1.25
+                0.0,
+                1.025,
+                _said(known.get(name)),
+                transform=axis.transAxes,
+                fontsize=6.5,
+                va="bottom",
+                linespacing=1.25,
             )
         drawing.axes[0].set_ylabel("performance gap (RPD, %)")
         key_of_looks(drawing, looks.values(), lines=True, extra=_pooled_key(), at=(0.01, 0.99))

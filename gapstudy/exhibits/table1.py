@@ -43,7 +43,7 @@ def compute(evidence: Evidence) -> Exhibit:
     return Exhibit(
         key="table1",
         kind="table",
-        title="Token tasks: scores, performance gap and linguistic gap",
+        title="Token tasks: scores and gaps",
         **table_words(evidence, tasks, data),
         signature=evidence.signature(
             f"resamples:{evidence.study.analysis.resamples}",

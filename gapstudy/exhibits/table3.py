@@ -49,7 +49,7 @@ def compute(evidence: Evidence) -> Exhibit:
     return Exhibit(
         key="table3",
         kind="table",
-        title="Correlation of the performance gap with the linguistic gap",
+        title="What the performance gap goes with",
         **_words(evidence, representation, points, shown=bool(data)),
         signature=evidence.signature(
             f"resamples:{analysis.resamples}",

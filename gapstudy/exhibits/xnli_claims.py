@@ -163,7 +163,10 @@ def bound_claim(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Iterator
     gap, bound = max(found, key=lambda pair: pair[0].value - pair[1])
     inside = all(gap.high <= bound < 1 for gap, bound in found)
     applies = evidence.study.protocol == "zero-shot"
-    word, remark = UNTESTED, "the theorem bounds one model on two languages; two models are compared here"
+    word, remark = (
+        UNTESTED,
+        "largest gap less its bound (class probabilities); the theorem bounds one model on two languages, two are compared here",
+    )
     if applies:
         word = SUPPORTED if inside else OPEN
         remark = (

@@ -11,7 +11,7 @@ from gapstudy.exhibits.text import counted
 from gapstudy.exhibits.verdict import CONTRADICTED, OPEN, SUPPORTED, UNTESTED, Verdict
 from gapstudy.report.claims import Claims
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import FEW, listed, one, span, tested
+from gapstudy.report.wording import FEW, PERCENT, listed, one, span, tested
 
 __all__ = ["abstract"]
 
@@ -67,7 +67,7 @@ def _gaps(claims: Claims) -> str:
             sides |= dict(zip(v.names, v.sides, strict=True))
         what = f"the RPD to {claims.reference}" if task == "xnli" else "the mean RPD"
         parts.append(
-            f"{what} on {task.upper()} is {listed(f'{one(x, 2)} % with {_kind(r, claims)}' for r, x in sides.items())}"
+            f"{what} on {task.upper()} is {listed(f'{one(x, 2)}{PERCENT} with {_kind(r, claims)}' for r, x in sides.items())}"
         )
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""

@@ -105,7 +105,7 @@ def _appendix(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[Secti
     asked = _ASKED.format(reference=language(evidence.study.analysis.reference).name)
     contents = (
         ("data", "Data", _DATA, ("table4",)),
-        ("hyper", "Hyper-parameters", _HYPER, ("table5", "learning")),
+        ("hyper", "Hyper-parameters", _HYPER, ("learning", "table5")),
         ("contrasts", "Representations compared", _COMPARED, ("comparison",)),
         ("sources", "Where uncertainty comes from", _SOURCES, ("variance",)),
         ("asked", "The correlation asked in other ways", asked, ("sensitivity",)),

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gapstudy.exhibits.text import counted, number
+from gapstudy.exhibits.verdict import OPEN
 from gapstudy.report.claims import Claims
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import listed, one, span
+from gapstudy.report.wording import PERCENT, listed, one, seen, span
 from gapstudy.stats import Estimate
 from gapstudy.store.places import is_local, last_part
 from gapstudy.study import Study
 
-__all__ = ["questions"]
+__all__ = ["power", "questions"]
 
 
 def questions(claims: Claims, study: Study) -> list[str]:
@@ -25,6 +26,7 @@ def questions(claims: Claims, study: Study) -> list[str]:
         ("Is CKA above chance, and below what one language gives?", _between(claims)),
         ("Does the choice between plain and debiased CKA decide?", _debiased(claims)),
         ("Do seeds matter as much as languages?", _seeds(claims)),
+        ("Could a difference have been seen?", power(claims)),
         ("Are the test sets large enough?", _items(claims)),
         ("Is the correlation that of one pair?", _one_pair(claims)),
         ("Is the bound vacuous?", _vacuous(claims)),
@@ -164,6 +166,37 @@ def _deviation(estimate: Estimate) -> float:
         return math.nan
     half = (estimate.high - estimate.low) / 2.0
     return half / float(stdtrit(estimate.n - 1, (1.0 + estimate.level) / 2.0)) * math.sqrt(estimate.n)
+
+
+_UNITS = {
+    "gap": "points of RPD",
+    "spread": "of Std.",
+    "scripts": "points in other scripts",
+    "resource": "points in languages with less data",
+    "cka": "of CKA",
+    "outputs": "of Sinkhorn distance",
+}
+
+
+def power(claims: Claims) -> str:
+    """Say what so many seeds would have shown of each claim that is left open."""
+    parts = []
+    for key, unit in _UNITS.items():
+        verdicts = [v for v in claims.of(key) if v.word == OPEN and math.isfinite(seen(v))]
+        several = {v.task for v in verdicts if sum(x.task == v.task for x in verdicts) > 1}
+        said = (
+            f"{one(seen(v), v.digits)} on {v.task.upper()}"
+            + (f" against {literal(claims.kinds.get(v.names[0], v.names[0]))}" if v.task in several else "")
+            for v in verdicts
+        )
+        if verdicts:
+            parts.append(f"{unit}: {listed(said)}")
+    if not parts:
+        return ""
+    return (
+        f"Of the claims left open, seeds that vary as these do show with 80{PERCENT} power, before correction, a difference of this size "
+        f"({'; '.join(parts)}). Smaller ones would be missed more often than one time in five."
+    )
 
 
 def _items(claims: Claims) -> str:

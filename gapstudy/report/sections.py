@@ -13,6 +13,7 @@ from gapstudy.report.document import Equation, Section
 from gapstudy.report.markup import literal
 from gapstudy.report.review import questions
 from gapstudy.report.theory import bounded
+from gapstudy.report.wording import frame, tested
 
 __all__ = ["claims_of", "sections"]
 
@@ -41,6 +42,14 @@ _INPUTS = (
     "phonemes, which Epitran [@epitran2018] derives from the spelling and segments [@segments] divides; @tbl-g2p (appendix) "
     "audits that conversion. @tbl-table4 (appendix) counts the examples, and @tbl-table5 (appendix) lists the "
     "hyper-parameters. Figures use colours that colour-blind readers can tell apart [@okabeito2008]."
+)
+_JUDGED = (
+    "A paragraph on each claim of the paper opens with its verdict, in bold. A claim is *supported*, or its opposite holds, where the "
+    "corrected *p* is below the threshold; otherwise the data *cannot tell*, and the interval says what they still allow. Gaps, spread and scores are of the seeds’ mean scores, "
+    "over the seeds that both sides have, tested by the jackknife over seeds; CKA is for new seeds and new sentences (half-samples), "
+    "Sinkhorn distance for the given test sets; correlations are within pairs of languages, with seeds resampled and permuted jointly "
+    "over pairs. The bound, a theorem, has no *p*: it is supported where the gap’s interval lies below a bound under 1 in every pair. "
+    "The paper prints no intervals: its scores are single runs, its CKA the plain one, its correlations of pooled points."
 )
 _PROTOCOLS = {
     "per-language": "Models are trained in-language, as in the paper: one for each task, representation, language and seed.",
@@ -159,7 +168,14 @@ def sections(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> list[Sectio
 def _setup(evidence: Evidence, exhibits: Mapping[str, Exhibit]) -> Section:
     description = literal(evidence.study.description)
     text = _SETUP.format(description=description, protocol=_PROTOCOLS[evidence.study.protocol])
-    return Section(key="setup", title="Setup", body=(text, _INPUTS, exhibits["figure1"]))
+    judged = _judged(claims_of(evidence, exhibits))
+    return Section(key="setup", title="Setup", body=(text, _INPUTS, *judged, exhibits["figure1"]))
+
+
+def _judged(claims: Claims) -> tuple[str, ...]:
+    """Say once how the paragraphs on claims are to be read, where any was tested."""
+    said = frame(claims.verdicts, tested(claims.verdicts))
+    return (f"{_JUDGED} {said}",) if said else ()
 
 
 def _alike(claims: Claims) -> Body:

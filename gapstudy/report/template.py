@@ -84,7 +84,7 @@ def _remarks(exhibit: Exhibit) -> list[Markdown]:
     One without a number has no caption of its own: its words stand here too.
     """
     marks = footnotes(exhibit.table) if exhibit.table else {}
-    notes = [f"^{mark}^\u2009{prose(text, limit=CLIP)}" for text, mark in marks.items()]
+    notes = [f"^{mark}^\u202f{prose(text, limit=CLIP)}" for text, mark in marks.items()]
     missing = [Markdown(f"*Missing:* {prose(line, limit=CLIP)}") for line in exhibit.missing]
     footnote = [Markdown("; ".join(notes))] if notes else []
     caption = [prose(exhibit.caption)] if exhibit.caption and not exhibit.numbered else []

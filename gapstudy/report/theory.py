@@ -13,7 +13,7 @@ from gapstudy.exhibits.text import counted
 from gapstudy.exhibits.verdict import OPEN, SUPPORTED
 from gapstudy.report.claims import Claims
 from gapstudy.report.markup import literal
-from gapstudy.report.wording import lead, listed, one
+from gapstudy.report.wording import PERCENT, lead, listed, one
 
 __all__ = ["bounded"]
 
@@ -63,7 +63,7 @@ def _certificate(lines: Sequence[Line]) -> str:
     ends = [x["certificate"].high for x in lines]
     return (
         f"The certificate holds by arithmetic: over {_cases(lines)} the gap in error rate is {_range(gaps)}, and "
-        f"at confidence {50 * (1 + lines[0]['certificate'].level):g} % it can be at most {_range(ends)} (@tbl-certificates)."
+        f"at confidence {50 * (1 + lines[0]['certificate'].level):g}{PERCENT} it can be at most {_range(ends)} (@tbl-certificates)."
     )
 
 

@@ -13,6 +13,8 @@ from gapstudy.stats import Estimate, detectable_difference
 
 __all__ = [
     "FEW",
+    "PERCENT",
+    "against",
     "allowed",
     "found",
     "frame",
@@ -28,6 +30,9 @@ __all__ = [
 
 FEW = 5
 """Seeds below which a reader is warned of their number."""
+
+PERCENT = "\u00a0%"
+"""The sign after a number, on the number's line."""
 
 _SAID = {
     SUPPORTED: ("Supported{}", ""),
@@ -102,7 +107,7 @@ def frame(verdicts: Sequence[Verdict], count: int) -> str:
     level = next((v.estimate.level for v in verdicts if span(v.estimate, v.digits)), math.nan)
     if math.isnan(level) or not count:
         return ""
-    return f"Intervals are at {100 * level:g} %; *p* is corrected by Holm’s method for {counted(count, 'claim')}."
+    return f"Intervals are at {100 * level:g}{PERCENT}; *p* is corrected by Holm’s method [@holm1979] for {counted(count, 'claim')}."
 
 
 def tested(verdicts: Iterable[Verdict]) -> int:
@@ -129,17 +134,26 @@ def found(verdict: Verdict, unit: str, kinds: Mapping[str, str]) -> str:
     return f"{sides}, a difference of {difference} ({seeds}, {p_text(v)}{printed})"
 
 
+def against(verdict: Verdict, unit: str, kinds: Mapping[str, str]) -> str:
+    """Return how the second side differs from a further baseline, after :func:`found` has said what the second side has."""
+    v, e = verdict, verdict.estimate
+    if math.isnan(e.value):
+        return f"against {_kind(v, 0, kinds)} it is undefined ({literal(e.method)})"
+    difference = f"{signed(e.value, v.digits)} {span(e, v.digits)}".strip()
+    printed = f"; paper {v.printed}" if v.printed != "–" else ""
+    return f"against {_kind(v, 0, kinds)}, with {one(v.sides[0], v.digits)}{unit}, it is {difference} ({p_text(v)}{printed})"
+
+
 def _kind(verdict: Verdict, side: int, kinds: Mapping[str, str]) -> str:
     return literal(kinds.get(verdict.names[side], verdict.names[side]))
 
 
-def allowed(verdicts: Sequence[tuple[str, Verdict]], unit: str, count: int) -> list[str]:
-    """Return what open verdicts leave possible, and what so many seeds would have shown, in up to three sentences.
+def allowed(verdicts: Sequence[tuple[str, Verdict]], count: int) -> list[str]:
+    """Return what open verdicts leave possible, in up to two sentences.
 
     Parameters
     ----------
     verdicts : (label, verdict); those that are not open, or have no interval, are passed over.
-    unit : of the differences, in words.
     count : of the claims that p-values are corrected for.
     """
     still = [(label, v) for label, v in verdicts if v.word == OPEN and span(v.estimate, v.digits)]
@@ -156,12 +170,6 @@ def allowed(verdicts: Sequence[tuple[str, Verdict]], unit: str, count: int) -> l
         which = f"The interval{'s' if len(narrow) > 1 else ''}{_on(listed(narrow))} exclude{'' if len(narrow) > 1 else 's'} 0"
         found.append(
             f"{which.replace('intervals on', 'intervals for').replace('interval on', 'interval for')}, but not after correction for {counted(count, 'claim')}."
-        )
-    power = [(label, v, seen(v)) for label, v in still if math.isfinite(seen(v))]
-    if power:
-        least = listed(f"{one(d, v.digits)}{_on(label)}" for label, v, d in power)
-        found.append(
-            f"Seeds that vary as these do show a difference of {least} ({unit}) with 80 % power, before correction."
         )
     return found
 

@@ -19,10 +19,10 @@ from gapstudy.pipeline import gather
 from gapstudy.report.abstract import abstract
 from gapstudy.report.claims import Claims, closer_outputs, correlated, higher_cka, other_scripts, smaller_gap
 from gapstudy.report.compose import compose
-from gapstudy.report.review import questions
+from gapstudy.report.review import power, questions
 from gapstudy.report.sections import claims_of
 from gapstudy.report.theory import bounded
-from gapstudy.report.wording import allowed, lead, seen
+from gapstudy.report.wording import allowed, frame, lead, seen
 from gapstudy.stats import Estimate, difference_power
 from gapstudy.study import Study
 
@@ -92,7 +92,6 @@ def test_a_paragraph_opens_with_its_verdict(
     if not math.isnan(half):
         assert f"[{flip * value - half:.2f}, {flip * value + half:.2f}]".replace("-", "−") in text
         assert "paper −0.50" in text
-        assert "Intervals are at 95 %; *p* is corrected by Holm’s method for 1 claim." in text
 
 
 def test_what_is_open_says_what_is_still_possible_and_what_could_have_been_seen() -> None:
@@ -104,7 +103,25 @@ def test_what_is_open_says_what_is_still_possible_and_what_could_have_been_seen(
         1.0 / 2.1447866879 * math.sqrt(15)
     )  # half the interval over the quantile of t with 14 degrees of freedom
     assert difference_power(seen(one) / deviation, 15) == pytest.approx(0.8, abs=1e-6)
-    assert f"show a difference of {seen(one):.2f} (points of RPD) with 80 % power, before correction" in text
+    assert f"(points of RPD: {seen(one):.2f} on XNLI)" in power(claims(one))
+    assert power(claims(verdict("gap", -3.0, 0.001))) == ""
+
+
+def test_intervals_and_p_values_are_explained_once() -> None:
+    """The level and the number of corrected claims are said where something was tested, else nothing."""
+    assert (
+        frame([verdict("gap", 0.5, 0.4)], 1)
+        == "Intervals are at 95\u00a0%; *p* is corrected by Holm’s method [@holm1979] for 1 claim."
+    )
+    assert frame([], 0) == ""
+
+
+def test_a_second_baseline_repeats_nothing() -> None:
+    """Where phonemes meet two baselines of one task, the second is named with its own value and difference."""
+    second = verdict("gap", -1.0, 0.4, names=("subword", "phoneme"), sides=(12.0, 11.0))
+    text = smaller_gap(claims(verdict("gap", 1.0, 0.4), second))
+    assert text.count("On XNLI the RPD") == 1
+    assert "; against subwords, with 12.00\u00a0%, it is −1.00 [−2.00, 0.00] (*p* 0.80; paper −0.50)" in text
 
 
 def test_an_interval_without_zero_is_not_enough() -> None:
@@ -299,7 +316,7 @@ def test_openings_of_equal_words_are_short() -> None:
     """One outcome needs no names; none at all is not tested."""
     assert lead([("NER", "supported"), ("POS", "supported")]) == "**Supported.**"
     assert lead([]) == "**Not tested.**"
-    assert allowed([("NER", verdict("gap", 0.5, None, half=NAN))], "points", 0) == []
+    assert allowed([("NER", verdict("gap", 0.5, None, half=NAN))], 0) == []
 
 
 @pytest.fixture(scope="module")
@@ -382,6 +399,7 @@ def test_a_reviewer_has_answers(full: Any) -> None:
         "Is CKA above chance, and below what one language gives?",
         "Does the choice between plain and debiased CKA decide?",
         "Do seeds matter as much as languages?",
+        "Could a difference have been seen?",
         "Are the test sets large enough?",
         "Is the correlation that of one pair?",
         "Is the bound vacuous?",
