@@ -84,8 +84,8 @@ class RunError(GapStudyError):
     """A training run that failed; the study goes on without it."""
 
 
-class StoppedError(Exception):
-    """A training run was told to stop, did so between two steps, and can be gone on with: nothing is wrong."""
+class StoppedError(GapStudyError):
+    """A training run was told to stop, did so between two steps, and can be gone on with; no command ends with it."""
 
 
 class StoreError(GapStudyError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,7 @@ from gapstudy.exhibits import (
 )
 from gapstudy.exhibits.base import Exhibit
 from gapstudy.exhibits.evidence import Evidence
+from gapstudy.exhibits.plain import from_text, to_text
 from gapstudy.exhibits.processes import Step, Tell, run_steps
 from gapstudy.store import write_atomically
 from gapstudy.store.places import without_places
@@ -143,12 +146,21 @@ def _remembered(evidence: Evidence, folder: Path, key: str, compute: Callable[[]
     """Return the exhibit, with its figures in ``folder``, and remember both."""
 
     def made() -> tuple[Exhibit, dict[str, str]]:
-        exhibit = compute()
+        exhibit = _without_store(compute(), evidence.parallel.parent)
         return exhibit, {str(image): (folder / image).read_text(encoding="utf-8") for image in exhibit.images}
 
     exhibit, images = evidence.remember(f"exhibit {key}", evidence.runs, made, **_options(evidence))
     _put(images, key, folder)
     return exhibit
+
+
+def _without_store(exhibit: Exhibit, store: Path) -> Exhibit:
+    """Return the exhibit with files named by their place in the store: messages of errors have whole paths."""
+    if str(store) not in repr(exhibit):
+        return exhibit
+    place = json.dumps(f"{store}{os.sep}", ensure_ascii=False)[1:-1]
+    cleaned: Exhibit = from_text(to_text(exhibit).replace(place, ""))
+    return cleaned
 
 
 def _recalled(evidence: Evidence, folder: Path) -> Iterable[tuple[str, Exhibit]]:

@@ -12,9 +12,9 @@ from gapstudy.store.places import is_local, last_part, without_places
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("/home/ann/runs/tiny/x.json is gone", "x.json is gone"),
+        ("/srv/ann/runs/tiny/x.json is gone", "x.json is gone"),
         ("see http://a.org/b, a/b, $DATA/c and 5/6", "see http://a.org/b, a/b, $DATA/c and 5/6"),
-        ("No such file: '/home/ann lee/x y/model.bin'", "No such file: 'model.bin'"),
+        ("No such file: '/srv/ann lee/x y/model.bin'", "No such file: 'model.bin'"),
         ('"C:\\Users\\ann lee\\a.bin" and D:\\ann\\b.bin', '"a.bin" and b.bin'),
         ("it is 'a/b' or '/'", "it is 'a/b' or '/'"),
         ("/srv/of ann/runs/tiny/r/run.json lacks it", "tiny/r/run.json lacks it"),

@@ -37,9 +37,9 @@ def test_every_error_is_one_of_the_tree() -> None:
 
 
 def test_wrong_use_has_an_exit_code_of_its_own() -> None:
-    """A study file that is wrong exits with 2, whatever else fails with 1."""
+    """A study file or setting that is wrong exits with 2, whatever else fails with 1."""
     codes = {name: getattr(errors, name).exit_code for name in errors.__all__ if not name.endswith("Warning")}
-    assert codes.pop("StudyFileError") == 2
+    assert {codes.pop(name) for name in ("StudyFileError", "SettingError")} == {2}
     assert set(codes.values()) == {1}
 
 
