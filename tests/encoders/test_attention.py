@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
-
-from gapstudy.attention import fuse_attention  # noqa: E402 - after the skip
-from tests.encoders.folders import SHAPE  # noqa: E402
+from tests.encoders.folders import SHAPE
 
 pytestmark = pytest.mark.train
 
 
 def models(dropout: float = 0.0) -> tuple[Any, Any]:
     """A random CANINE as transformers has it, and a copy with fused attention."""
+    import torch
     from transformers import CanineConfig, CanineModel
+
+    from gapstudy.attention import fuse_attention
 
     torch.manual_seed(3)
     config = CanineConfig(
@@ -30,6 +30,8 @@ def models(dropout: float = 0.0) -> tuple[Any, Any]:
 
 def batch(length: int) -> dict[str, Any]:
     """Three rows of other lengths: one full, one half padding, one with a whole window of padding where there is room."""
+    import torch
+
     generator = torch.Generator().manual_seed(length)
     ids = torch.randint(1, 50_000, (3, length), generator=generator)
     mask = torch.zeros_like(ids)
@@ -41,6 +43,8 @@ def batch(length: int) -> dict[str, Any]:
 @pytest.mark.parametrize("length", [64, 128, 192, 320, 512])
 def test_outputs_and_gradients_are_those_of_transformers(length: int) -> None:
     """Every layer's output and every weight's gradient agree to float32's rounding (gradients: of the largest), with padding."""
+    import torch
+
     plain, fused = models()
     found = [model(**batch(length), output_hidden_states=True) for model in (plain, fused)]
     for theirs, ours in zip(found[0].hidden_states, found[1].hidden_states, strict=True):
@@ -61,6 +65,8 @@ def test_outputs_and_gradients_are_those_of_transformers(length: int) -> None:
 
 def test_dropout_of_attention_is_kept() -> None:
     """In training the probabilities drop out: two passes differ, and one seed gives one result; never in evaluation."""
+    import torch
+
     _, fused = models(dropout=0.5)
     with torch.no_grad():
         torch.manual_seed(1)
@@ -77,6 +83,8 @@ def test_dropout_of_attention_is_kept() -> None:
 
 def test_probabilities_are_there_when_asked_for() -> None:
     """With output_attentions a layer returns what transformers returns."""
+    import torch
+
     plain, fused = models()
     for model in (plain, fused):
         model.eval()
