@@ -213,6 +213,25 @@ def _one_more(deaths: int) -> int:
 
 
 @contextmanager
+def _deferred() -> Iterator[None]:
+    """Hold back what Python would do on SIGINT and SIGTERM until the block is done."""
+    if threading.current_thread() is not threading.main_thread():  # Python calls handlers in the main thread alone
+        yield
+        return
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lambda found, _frame: caught.append(found))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)  # None: not one of Python's
+        for signaled in caught[:1]:
+            signal.raise_signal(signaled)
+
+
+@contextmanager
 def _starting() -> Iterator[None]:
     """What workers inherit while they are started, and the parent does not keep.
 
@@ -229,7 +248,8 @@ def _starting() -> Iterator[None]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM}) if masks else set()
     os.environ.update(environment)
     try:
-        yield
+        with _deferred():  # the mask is this thread's: a signal that another thread takes is Python's all the same
+            yield
     finally:
         for name, value in before.items():
             if value is None:
