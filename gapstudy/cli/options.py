@@ -40,6 +40,10 @@ def names(_context: click.Context, _option: click.Parameter, value: str | None) 
     return tuple(part.strip() for part in (value or "").split(",") if part.strip())
 
 
+def _jobs(text: str) -> Callable[[Any], Any]:
+    return click.option("--jobs", default=0, show_default=True, type=click.IntRange(min=0), metavar="N", help=text)
+
+
 study_options = _together(
     click.option("--study", default="tiny", show_default=True, metavar="NAME|FILE.toml", help="The study."),
     click.option("--runs", default="runs", show_default=True, type=click.Path(file_okay=False), help="Where runs are."),
@@ -60,23 +64,9 @@ compute_options = _together(
     click.option(
         "--engine", default="local", show_default=True, type=click.Choice(["local"]), help="What hands out the work."
     ),
-    click.option(
-        "--jobs",
-        default=0,
-        show_default=True,
-        type=click.IntRange(min=0),
-        metavar="N",
-        help="Worker processes (0: one a core; for runs on CUDA one).",
-    ),
+    _jobs("Worker processes (0: one a core; for runs on CUDA one)."),
 )
-jobs_option = click.option(
-    "--jobs",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Processes that compute (0: one a core); the report is the same for any number.",
-)
+jobs_option = _jobs("Processes that compute (0: one a core); the report is the same for any number.")
 reports_option = click.option(
     "--reports", default="reports", show_default=True, type=click.Path(file_okay=False), help="Where reports go."
 )

@@ -7,12 +7,31 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from gapstudy.job import Outcome
 
 __all__ = ["Progress", "Working", "outcome_rows", "print_table"]
 
 
-class Progress:
+class _Shown:
+    """What is on the terminal while a block runs."""
+
+    _bar: Bar
+
+    def __enter__(self) -> Self:
+        """Show it."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+
+class Progress(_Shown):
     """A rich progress bar on stderr; plain lines where stderr is not a terminal; nothing when quiet."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -26,17 +45,6 @@ class Progress:
         self._bar = Bar(*columns, console=self._console, disable=quiet or not self._console.is_terminal)
         self._task = self._bar.add_task("preparing", total=None)
         self._total = self._count = 0
-
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._bar.stop()
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
@@ -71,7 +79,7 @@ class Progress:
         self._bar.update(self._task, description=f"waiting for {count} runs of another process")
 
 
-class Working:
+class Working(_Shown):
     """A line on stderr that says what is being done and for how long; nothing where stderr is no terminal, or quiet."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -83,17 +91,6 @@ class Working:
         columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
         self._bar = Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
         self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> Self:
-        """Show the line."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._bar.stop()
 
     def say(self, text: str) -> None:
         """Say what is being done now."""
