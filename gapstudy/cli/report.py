@@ -79,6 +79,8 @@ def report(
     from gapstudy.cli.progress import Working
     from gapstudy.store import RunStore
 
+    if not os.environ.get("SOURCE_DATE_EPOCH", "0").strip():
+        del os.environ["SOURCE_DATE_EPOCH"]  # empty is unset to us; numpy.f2py, where something imports it, would fail
     _, part = load_study(study, tasks=tasks, representations=representations, languages=languages)
     with Working(quiet=quiet or as_json) as working:
         made = pipeline.make_report(part, RunStore(runs), reports, formats, jobs=jobs, say=working.say)
